@@ -1,0 +1,63 @@
+// CheckpointReader: opens, checks and loads a checkpoint.
+//
+// Nothing in a file is trusted before its checksum matched, and no length from a file is used before it
+// was compared with what the file and the format allow. Damage is reported with section, chunk and byte
+// offset. load() checks every chunk as it arrives; after an error the destination is undefined and must
+// not be used. Fixed memory, no allocation. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/checkpoint/section.hpp"
+#include "core/port/store.hpp"
+
+namespace kiln {
+
+struct SectionInfo {
+    char name[Section::name_capacity] = {};
+    ElementType type = ElementType::bytes;
+    std::uint32_t element_bytes = 1;
+    std::uint64_t bytes = 0;         // length of the section's contents
+    std::uint64_t first_chunk = 0;   // index into the table of checksums
+    std::uint64_t chunks = 0;
+    std::uint64_t offset = 0;        // of the first chunk in the file
+};
+
+struct CheckpointInfo {
+    std::uint32_t version = 0;
+    char workload[16] = {};
+    std::uint64_t games = 0;
+    std::uint64_t file_bytes = 0;
+    std::uint64_t chunks = 0;
+    std::size_t section_count = 0;
+    SectionInfo sections[SectionList::capacity];
+
+    const SectionInfo* find(const char* name) const;  // nullptr if absent
+};
+
+class CheckpointReader {
+  public:
+    // Opens the file and checks its header, its length and its table of checksums.
+    Result<CheckpointInfo> open(Store& store, const FileName& name);
+    void close();
+
+    // Checks every chunk.
+    Status verify();
+    // Fills each destination section from the section of the same name, type and length.
+    // CHECK: open() succeeded. Sections of the file that are not asked for are skipped.
+    Status load(const SectionList& destination);
+    // Reads one small section into buffer; returns its length. section_mismatch if it does not fit.
+    Result<std::size_t> read_section(const char* name, std::span<std::byte> buffer);
+
+    const CheckpointInfo& info() const { return info_; }
+
+  private:
+    Store* store_ = nullptr;
+    Store::File file_ = -1;
+    CheckpointInfo info_;
+    // The implementer adds what is needed.
+};
+
+}  // namespace kiln

@@ -1,0 +1,56 @@
+// CheckpointWriter: writes one checkpoint in small steps, so that a save can stream while games are played.
+//
+// The sections must not change between begin() and the step() that returns true. Every step writes
+// about a MiB. The file appears under its temporary name, is made durable, renamed, and the directory
+// is made durable; only then is the save done. Any failure ends the attempt: the temporary file is
+// removed if that is possible, what was on disk before is untouched, and the next attempt starts from
+// begin() with a new file. Fixed memory: the table of checksums, handed over at bind().
+// The format is described in FORMATS.md. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/checkpoint/section.hpp"
+#include "core/port/store.hpp"
+
+namespace kiln {
+
+// Who a checkpoint belongs to. Its name on disk follows from `games`.
+struct CheckpointIdentity {
+    const char* workload = "";  // shorter than 16 characters
+    std::uint64_t games = 0;    // tickets absorbed; doubles as the generation
+};
+
+class CheckpointWriter {
+  public:
+    // How many entries the checksum table needs for these sections.
+    static std::size_t table_entries(const SectionList& sections);
+
+    void bind(std::span<std::uint32_t> table) { table_ = table; }
+
+    Status begin(Store& store, const SectionList& sections, const CheckpointIdentity& identity);
+    // True when the checkpoint is durable. CHECK: is_active().
+    Result<bool> step();
+    // Runs the remaining steps.
+    Status finish();
+    // Gives up an unfinished attempt and removes its file.
+    void abandon();
+
+    bool is_active() const { return state_ != State::idle; }
+    std::uint64_t file_bytes() const { return file_bytes_; }
+
+  private:
+    enum class State { idle, sections, tail, sync, rename, sync_directory };
+
+    std::span<std::uint32_t> table_;
+    Store* store_ = nullptr;
+    SectionList sections_;
+    CheckpointIdentity identity_;
+    State state_ = State::idle;
+    std::uint64_t file_bytes_ = 0;
+    // The implementer adds what the steps need.
+};
+
+}  // namespace kiln
