@@ -1,9 +1,10 @@
 // CheckpointReader: opens, checks and loads a checkpoint.
 //
-// Nothing in a file is trusted before its checksum matched, and no length from a file is used before it
-// was compared with what the file and the format allow. Damage is reported with section, chunk and byte
-// offset. load() checks every chunk as it arrives; after an error the destination is undefined and must
-// not be used. Fixed memory, no allocation. One thread.
+// Nothing in a file is trusted before its checksum matched, and no length from a file is used
+// before it was compared with what the file and the format allow. Damage is reported with section,
+// chunk and byte offset. load() checks every chunk as it arrives; after an error the destination is
+// undefined and must not be used. Fixed memory, no allocation: the object holds a chunk, so it
+// belongs in static or planned memory and not on a small stack. One thread.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +20,10 @@ struct SectionInfo {
     char name[Section::name_capacity] = {};
     ElementType type = ElementType::bytes;
     std::uint32_t element_bytes = 1;
-    std::uint64_t bytes = 0;         // length of the section's contents
-    std::uint64_t first_chunk = 0;   // index into the table of checksums
+    std::uint64_t bytes = 0;        // length of the section's contents
+    std::uint64_t first_chunk = 0;  // index into the table of checksums
     std::uint64_t chunks = 0;
-    std::uint64_t offset = 0;        // of the first chunk in the file
+    std::uint64_t offset = 0;  // of the first chunk in the file
 };
 
 struct CheckpointInfo {
@@ -57,7 +58,22 @@ class CheckpointReader {
     Store* store_ = nullptr;
     Store::File file_ = -1;
     CheckpointInfo info_;
-    // The implementer adds what is needed.
+
+    static constexpr std::size_t chunk_capacity = 65536;
+    static constexpr std::size_t window_capacity = 1024;
+
+    Status read_header();
+    Status check_tail();
+    Status load_section(std::size_t index, std::span<std::byte> destination);
+    Status read_chunk(std::size_t index, std::uint64_t chunk, std::span<std::byte> bytes);
+    Result<std::uint32_t> expected_crc(std::uint64_t chunk);
+    std::uint64_t table_offset() const;
+
+    // A stretch of the table of checksums, because there is no room for all of it.
+    std::uint64_t window_first_ = 0;
+    std::size_t window_used_ = 0;
+    std::uint32_t window_[window_capacity];
+    alignas(64) std::byte chunk_[chunk_capacity];
 };
 
 }  // namespace kiln

@@ -1,11 +1,12 @@
-// CheckpointWriter: writes one checkpoint in small steps, so that a save can stream while games are played.
+// CheckpointWriter: writes one checkpoint in small steps, so that a save can stream while games are
+// played.
 //
 // The sections must not change between begin() and the step() that returns true. Every step writes
-// about a MiB. The file appears under its temporary name, is made durable, renamed, and the directory
-// is made durable; only then is the save done. Any failure ends the attempt: the temporary file is
-// removed if that is possible, what was on disk before is untouched, and the next attempt starts from
-// begin() with a new file. Fixed memory: the table of checksums, handed over at bind().
-// The format is described in FORMATS.md. One thread.
+// about a MiB. The file appears under its temporary name, is made durable, renamed, and the
+// directory is made durable; only then is the save done. Any failure ends the attempt: the
+// temporary file is removed if that is possible, what was on disk before is untouched, and the next
+// attempt starts from begin() with a new file. Fixed memory: the table of checksums, handed over at
+// bind(). The format is described in FORMATS.md. One thread.
 #pragma once
 
 #include <cstddef>
@@ -44,13 +45,23 @@ class CheckpointWriter {
   private:
     enum class State { idle, sections, tail, sync, rename, sync_directory };
 
+    Status advance();
+    Status write_header();
+    Status write_sections();
+    Status write_tail();
+    Status close_file();
+
     std::span<std::uint32_t> table_;
     Store* store_ = nullptr;
     SectionList sections_;
     CheckpointIdentity identity_;
     State state_ = State::idle;
     std::uint64_t file_bytes_ = 0;
-    // The implementer adds what the steps need.
+
+    Store::File file_ = -1;
+    std::size_t section_ = 0;          // the section being written
+    std::uint64_t section_chunk_ = 0;  // its next chunk
+    std::size_t table_used_ = 0;
 };
 
 }  // namespace kiln

@@ -1,0 +1,191 @@
+#include "core/checkpoint/writer.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/check.hpp"
+#include "core/checkpoint/catalog.hpp"
+#include "core/checkpoint/format.hpp"
+
+namespace kiln {
+namespace {
+
+// What one step() writes: long enough to keep the device busy, short enough to be given up quickly.
+constexpr std::uint64_t step_bytes = 1u << 20;
+
+FileName temporary_name(std::uint64_t games) {
+    FileName name = checkpoint_file_name(games);
+    std::strcat(name.text, ".tmp");
+    return name;
+}
+
+}  // namespace
+
+std::size_t CheckpointWriter::table_entries(const SectionList& sections) {
+    std::uint64_t entries = 0;
+    for (const Section& section : sections.all())
+        entries += checkpoint::chunk_count(section.bytes.size());
+    return static_cast<std::size_t>(entries);
+}
+
+Status CheckpointWriter::begin(Store& store, const SectionList& sections,
+                               const CheckpointIdentity& identity) {
+    CHECK(!is_active());
+    CHECK(table_.size() >= table_entries(sections));
+    CHECK(std::strlen(identity.workload) < sizeof(checkpoint::Header::workload));
+    store_ = &store;
+    sections_ = sections;
+    identity_ = identity;
+    section_ = 0;
+    section_chunk_ = 0;
+    table_used_ = 0;
+
+    const FileName name = temporary_name(identity.games);
+    Result<Store::File> file = store.create(name);
+    if (!file && file.error().code == ErrorCode::already_exists) {
+        // What an earlier attempt could not remove. It never became a checkpoint.
+        TRY(store.remove(name));
+        file = store.create(name);
+    }
+    if (!file)
+        return file.error();
+    file_ = file.value();
+    state_ = State::sections;
+
+    const Status written = write_header();
+    if (!written)
+        abandon();
+    return written;
+}
+
+Result<bool> CheckpointWriter::step() {
+    CHECK(is_active());
+    if (const Status status = advance(); !status) {
+        abandon();
+        return status.error();
+    }
+    return !is_active();
+}
+
+Status CheckpointWriter::finish() {
+    while (is_active()) {
+        const Result<bool> done = step();
+        if (!done)
+            return done.error();
+    }
+    return {};
+}
+
+void CheckpointWriter::abandon() {
+    if (!is_active())
+        return;
+    // Failures to tidy up are not reported: the attempt is lost already, and a leftover temporary
+    // file is swept at the next start.
+    (void)close_file();
+    // Once renamed the file is a complete checkpoint, merely not known to survive a power cut.
+    if (state_ != State::sync_directory)
+        (void)store_->remove(temporary_name(identity_.games));
+    state_ = State::idle;
+}
+
+Status CheckpointWriter::advance() {
+    switch (state_) {
+        case State::idle:
+            break;
+        case State::sections:
+            return write_sections();
+        case State::tail:
+            return write_tail();
+        case State::sync:
+            TRY(store_->sync(file_));
+            TRY(close_file());
+            state_ = State::rename;
+            break;
+        case State::rename:
+            TRY(store_->rename(temporary_name(identity_.games),
+                               checkpoint_file_name(identity_.games)));
+            state_ = State::sync_directory;
+            break;
+        case State::sync_directory:
+            TRY(store_->sync_directory());
+            state_ = State::idle;
+            break;
+    }
+    return {};
+}
+
+Status CheckpointWriter::write_header() {
+    checkpoint::Header header{};
+    std::memcpy(header.magic, checkpoint::header_magic, sizeof(header.magic));
+    header.version = checkpoint::version;
+    header.header_bytes = sizeof(header);
+    header.endianness_mark = checkpoint::endianness_mark;
+    header.chunk_bytes = checkpoint::chunk_bytes;
+    std::strcpy(header.workload, identity_.workload);
+    header.games = identity_.games;
+    for (const Section& section : sections_.all()) {
+        CHECK(section.bytes.size() <= checkpoint::section_bytes_limit);
+        checkpoint::SectionEntry& entry = header.sections[header.section_count++];
+        std::strcpy(entry.name, section.name);
+        entry.type = static_cast<std::uint32_t>(section.type);
+        entry.element_bytes = section.element_bytes;
+        entry.bytes = section.bytes.size();
+    }
+    checkpoint::lay_out(header);
+    header.crc = checkpoint::own_crc(header);
+    file_bytes_ = header.file_bytes;
+    return store_->append(file_, checkpoint::bytes_of(header));
+}
+
+Status CheckpointWriter::write_sections() {
+    const std::span<const Section> sections = sections_.all();
+    std::uint64_t room = step_bytes;
+    while (section_ < sections.size()) {
+        const std::span<const std::byte> bytes = sections[section_].bytes;
+        const std::uint64_t first = section_chunk_ * checkpoint::chunk_bytes;
+        if (first >= bytes.size()) {
+            ++section_;
+            section_chunk_ = 0;
+            continue;
+        }
+        if (room < checkpoint::chunk_bytes)
+            return {};
+        const std::uint64_t wanted = room - room % checkpoint::chunk_bytes;
+        const std::uint64_t length = std::min<std::uint64_t>(wanted, bytes.size() - first);
+        for (std::uint64_t at = first; at < first + length; at += checkpoint::chunk_bytes) {
+            const std::uint32_t chunk = checkpoint::chunk_length(bytes.size(), section_chunk_);
+            table_[table_used_++] =
+                checkpoint::chunk_crc(identity_.games, static_cast<std::uint32_t>(section_),
+                                      section_chunk_, bytes.subspan(at, chunk));
+            ++section_chunk_;
+        }
+        TRY(store_->append(file_, bytes.subspan(first, length)));
+        room -= length;
+    }
+    state_ = State::tail;
+    return {};
+}
+
+Status CheckpointWriter::write_tail() {
+    const std::span<const std::byte> table = std::as_bytes(table_.first(table_used_));
+    checkpoint::Trailer trailer{};
+    std::memcpy(trailer.magic, checkpoint::trailer_magic, sizeof(trailer.magic));
+    trailer.chunks = table_used_;
+    trailer.file_bytes = file_bytes_;
+    trailer.table_crc = crc32c(checkpoint::table_crc_seed(identity_.games, table_used_), table);
+    trailer.crc = checkpoint::own_crc(trailer);
+    TRY(store_->append(file_, table));
+    TRY(store_->append(file_, checkpoint::bytes_of(trailer)));
+    state_ = State::sync;
+    return {};
+}
+
+Status CheckpointWriter::close_file() {
+    if (file_ < 0)
+        return {};
+    const Store::File file = file_;
+    file_ = -1;
+    return store_->close(file);
+}
+
+}  // namespace kiln
