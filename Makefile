@@ -1,0 +1,88 @@
+# The way in. Everything works on a bare Debian 12 that has `make`: what is missing gets installed.
+
+GAMES   ?= 20000
+STATE   ?= state/first
+WORKERS ?= $(JOBS)
+JOBS    ?= $(shell nproc)
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+KILN = build/release/kiln
+# The thread sanitizer of Debian 12 gives up where addresses are randomised too widely.
+FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+sources = $(shell find core platform app perf tests -name '*.cpp')
+headers = $(shell find core platform app perf tests -name '*.hpp')
+
+.PHONY: help deps deps-dev build train test bench release install format lint clang asan tsan arm64 \
+	clean
+
+help: ## print this
+	@echo 'make TARGET [GAMES=$(GAMES)] [STATE=$(STATE)] [WORKERS=n] [JOBS=n] [PREFIX=$(PREFIX)]'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+deps: ## install the Debian packages that build, test and train need
+	@toolchains/install-deps.sh build library
+
+deps-dev: deps ## install the packages of the other targets: clang, lint, ARM64
+	@toolchains/install-deps.sh dev
+
+build: deps ## build build/release/kiln
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS)
+
+train: build ## train Othello for GAMES games in STATE, then play against the fixed opponents
+	$(KILN) memory --plan
+	$(KILN) train --games $(GAMES) --state $(STATE) --workers $(WORKERS) --resume
+	$(KILN) evaluate --model $(STATE) --opponent random --games 400 --depth 1
+	$(KILN) evaluate --model $(STATE) --opponent corner --games 400 --depth 1
+# the control: the same player without training
+	$(KILN) evaluate --untrained --opponent corner --games 400 --depth 1
+
+test: deps ## build with debug checks and run every test
+	cmake --preset dev
+	cmake --build --preset dev -j $(JOBS)
+	ctest --preset dev
+
+bench: build ## measure speed
+	$(KILN) bench
+
+release: build ## build what is shipped; print its size and checksum
+	@size $(KILN)
+	@sha256sum $(KILN)
+
+install: build ## install to PREFIX, below DESTDIR
+	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX) --strip
+
+format: deps-dev ## lay out the sources as .clang-format says
+	clang-format-14 -i $(sources) $(headers)
+
+lint: deps-dev ## check the layout and run clang-tidy
+	clang-format-14 --dry-run -Werror $(sources) $(headers)
+	cmake --preset clang
+	printf '%s\n' $(sources) | \
+		xargs -P $(JOBS) -n 1 clang-tidy-14 -p build/clang --quiet --warnings-as-errors='*'
+
+clang: deps-dev ## build and test with the second compiler
+	cmake --preset clang
+	cmake --build --preset clang -j $(JOBS)
+	ctest --preset clang
+
+asan: deps ## test with the address and undefined behaviour sanitizers
+	cmake --preset asan-ubsan
+	cmake --build --preset asan-ubsan -j $(JOBS)
+	ctest --preset asan-ubsan
+
+tsan: deps ## test with the thread sanitizer
+	cmake --preset tsan
+	$(FIXED_ADDRESSES) cmake --build --preset tsan -j $(JOBS)
+	$(FIXED_ADDRESSES) ctest --preset tsan
+
+arm64: deps-dev ## build for ARM64 and test under emulation
+	toolchains/make-sysroot.sh
+	cmake --preset arm64
+	cmake --build --preset arm64 -j $(JOBS)
+	ctest --preset arm64
+
+clean: ## remove everything built; state/ stays
+	rm -rf build
