@@ -1,0 +1,27 @@
+// Stop requests from a terminal or a service manager: SIGINT and SIGTERM.
+//
+// The first signal of a kind raises a flag that the run polls, so that it can end in order. The
+// second of the same kind ends the process at once, as people who press Ctrl-C twice expect: the
+// handler removes itself when it is entered. System calls that a signal interrupts are restarted.
+// SIGPIPE is ignored, so that a vanished reader is an error of the write and not the end of the
+// run. Process-wide. Install and restore from one thread; the flag may be read anywhere.
+#pragma once
+
+#include <atomic>
+
+#include "core/base/result.hpp"
+
+namespace kiln::platform {
+
+// `stop` must outlive the handlers: until restore_stop_signals() or the next install. Installing
+// again starts counting anew and arms both signals again.
+Status install_stop_signals(std::atomic<bool>& stop);
+
+// Gives SIGINT, SIGTERM and SIGPIPE back their default action.
+void restore_stop_signals();
+
+// How many stop signals came since the handlers were installed, and which came last (0: none).
+unsigned stop_signals_received();
+int last_stop_signal();
+
+}  // namespace kiln::platform
