@@ -8,6 +8,8 @@
 
 #include <cstdint>
 
+#include "core/base/wide.hpp"
+
 namespace kiln {
 
 // What a stream is for. The numbers are part of the checkpoint contract: never renumber.
@@ -38,7 +40,7 @@ class RandomStream {
 
     // Uniform in [0, bound), bound > 0. Unbiased to within bound / 2^64 (multiply-high).
     constexpr std::uint64_t below(std::uint64_t bound) {
-        return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * bound) >> 64);
+        return multiply_high(next(), bound);
     }
 
     // Uniform in [0, 1), 53 random bits.

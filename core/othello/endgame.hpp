@@ -1,0 +1,45 @@
+// Endgame: the exact result of a position under best play, in discs.
+//
+// Alpha-beta over discs with a transposition table that only holds exact bounds, fastest-first and
+// parity ordering, and unrolled last squares. Positions with few empties are solved without the table.
+// No recursion deeper than the number of empties plus passes; no memory but the table. One thread.
+#pragma once
+
+#include <cstdint>
+
+#include "core/othello/board.hpp"
+#include "core/othello/interrupt.hpp"
+#include "core/othello/transposition_table.hpp"
+
+namespace kiln::othello {
+
+struct EndgameResult {
+    int discs = 0;             // final difference for the player to move
+    Square move = no_square;   // a best move; no_square when there is none
+    std::uint64_t nodes = 0;
+    bool is_complete = false;  // false: interrupted, nothing above means anything
+};
+
+class Endgame {
+  public:
+    void bind(TranspositionTable& table) { table_ = &table; }
+
+    // guess_discs: an estimate of the result; a good one saves work, any gives the same result.
+    EndgameResult solve(Board board, int guess_discs, const Interrupt& interrupt);
+
+    TranspositionTable& table() { return *table_; }
+
+    // For the recursion in endgame.cpp.
+    struct Run {
+        TranspositionTable* table;
+        const Interrupt* interrupt;
+        std::uint64_t nodes;
+        std::uint64_t next_poll;
+        bool interrupted;
+    };
+
+  private:
+    TranspositionTable* table_ = nullptr;
+};
+
+}  // namespace kiln::othello

@@ -1,0 +1,194 @@
+// Placing shapes: every symmetry is tried; one that yields a new set of squares makes a lane, one that
+// yields the first lane's own set tells how the shape mirrors.
+#include "core/othello/geometry.hpp"
+
+#include "core/base/check.hpp"
+#include "core/othello/symmetry.hpp"
+
+namespace kiln::othello {
+namespace {
+
+constexpr std::uint32_t power_of_three[shape_cells_max + 1] = {1,   3,    9,    27,    81,   243,
+                                                              729, 2187, 6561, 19683, 59049};
+
+constexpr Shape shapes_v1[] = {
+    {"line 2", "a2 b2 c2 d2 e2 f2 g2 h2"},
+    {"line 3", "a3 b3 c3 d3 e3 f3 g3 h3"},
+    {"line 4", "a4 b4 c4 d4 e4 f4 g4 h4"},
+    {"diagonal 8", "a1 b2 c3 d4 e5 f6 g7 h8"},
+    {"diagonal 7", "a2 b3 c4 d5 e6 f7 g8"},
+    {"diagonal 6", "a3 b4 c5 d6 e7 f8"},
+    {"diagonal 5", "a4 b5 c6 d7 e8"},
+    {"diagonal 4", "a5 b6 c7 d8"},
+    {"edge + 2X", "a1 b1 c1 d1 e1 f1 g1 h1 b2 g2"},
+    {"edge block", "a1 c1 d1 e1 f1 h1 c2 d2 e2 f2"},
+    {"corner 3x3", "a1 b1 c1 a2 b2 c2 a3 b3 c3"},
+    {"corner 5x2", "a1 b1 c1 d1 e1 a2 b2 c2 d2 e2"},
+    {"triangle", "a1 b1 c1 d1 a2 b2 c2 a3 b3 a4"},
+    {"cross", "a1 b1 a2 b2 c2 b3 c3 d3 c4 d4"},
+};
+
+// The squares of a shape; returns how many.
+int parse_squares(const char* text, int* squares) {
+    int count = 0;
+    for (const char* at = text; *at != '\0';) {
+        CHECK(count < shape_cells_max);
+        CHECK(at[0] >= 'a' && at[0] <= 'h' && at[1] >= '1' && at[1] <= '8');
+        squares[count++] = (at[1] - '1') * 8 + (at[0] - 'a');
+        at += 2;
+        while (*at == ' ')
+            ++at;
+    }
+    return count;
+}
+
+Bits bits_of(const int* squares, int count, int symmetry) {
+    Bits bits = 0;
+    for (int i = 0; i < count; ++i)
+        bits |= bit(transform_square(symmetry, squares[i]));
+    return bits;
+}
+
+// The permutation of cells by which a symmetry maps the shape onto itself: cell i goes to cell mirror[i].
+bool find_mirror(const int* squares, int count, int* mirror) {
+    bool found = false;
+    for (int i = 0; i < count; ++i)
+        mirror[i] = i;
+    for (int symmetry = 1; symmetry < symmetry_count; ++symmetry) {
+        if (bits_of(squares, count, symmetry) != bits_of(squares, count, 0))
+            continue;
+        int permutation[shape_cells_max] = {};
+        bool is_identity = true;
+        for (int i = 0; i < count; ++i) {
+            for (int j = 0; j < count; ++j)
+                if (transform_square(symmetry, squares[i]) == squares[j])
+                    permutation[i] = j;
+            is_identity = is_identity && permutation[i] == i;
+        }
+        if (is_identity)
+            continue;
+        for (int i = 0; i < count; ++i) {
+            CHECK(!found || mirror[i] == permutation[i]);  // more than one mirror is not supported
+            mirror[i] = permutation[i];
+        }
+        found = true;
+    }
+    return found;
+}
+
+std::uint32_t mirrored_configuration(std::uint32_t configuration, int cells, const int* mirror) {
+    std::uint32_t out = 0;
+    for (int i = 0; i < cells; ++i) {
+        out += configuration % 3 * power_of_three[mirror[i]];
+        configuration /= 3;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::span<const Shape> default_shapes() {
+    return shapes_v1;
+}
+
+std::size_t Geometry::map_entries(std::span<const Shape> shapes) {
+    std::size_t entries = 0;
+    for (const Shape& shape : shapes) {
+        int squares[shape_cells_max] = {};
+        entries += power_of_three[parse_squares(shape.squares, squares)];
+    }
+    return entries;
+}
+
+std::size_t Geometry::member_entries(std::span<const Shape> shapes) {
+    return 2 * map_entries(shapes);  // an upper bound: two for every class, no more classes than entries
+}
+
+void Geometry::build(std::span<const Shape> shapes, std::span<std::uint16_t> class_of,
+                     std::span<std::uint16_t> members) {
+    CHECK(shapes.size() <= shape_capacity);
+    CHECK(class_of.size() >= map_entries(shapes) && members.size() >= member_entries(shapes));
+    *this = Geometry();
+    class_of_ = class_of;
+    members_ = members;
+    for (const Shape& shape : shapes)
+        place(shape, shapes_[shape_count_++]);
+}
+
+void Geometry::place(const Shape& shape, ShapeLayout& layout) {
+    int squares[shape_cells_max] = {};
+    layout.name = shape.name;
+    layout.cells = parse_squares(shape.squares, squares);
+    layout.first_lane = lane_count_;
+    layout.play_offset = play_entries_;
+    layout.play_size = power_of_three[layout.cells];
+    layout.slot_offset = slots_;
+
+    Bits placed[symmetry_count] = {};
+    for (int symmetry = 0; symmetry < symmetry_count; ++symmetry) {
+        const Bits bits = bits_of(squares, layout.cells, symmetry);
+        bool is_new = true;
+        for (int lane = 0; lane < layout.lane_count; ++lane)
+            is_new = is_new && placed[lane] != bits;
+        if (!is_new)
+            continue;
+        CHECK(lane_count_ < lane_capacity);
+        placed[layout.lane_count++] = bits;
+        lane_origins_[lane_count_] = layout.play_offset + layout.play_size / 2;
+        for (int cell = 0; cell < layout.cells; ++cell) {
+            const int square = transform_square(symmetry, squares[cell]);
+            lane_squares_[lane_count_][cell] = static_cast<Square>(square);
+            contributions_[square].index[lane_count_] =
+                static_cast<std::int16_t>(power_of_three[cell]);
+        }
+        ++lane_count_;
+    }
+
+    int mirror[shape_cells_max] = {};
+    layout.mirrored = find_mirror(squares, layout.cells, mirror);
+    tie(layout, mirror);
+    play_entries_ += layout.play_size;
+    slots_ += layout.slot_count;
+}
+
+void Geometry::tie(ShapeLayout& layout, const int* mirror) {
+    for (std::uint32_t configuration = 0; configuration < layout.play_size; ++configuration) {
+        const std::uint32_t image = mirrored_configuration(configuration, layout.cells, mirror);
+        std::uint16_t& class_index = class_of_[layout.play_offset + configuration];
+        if (image < configuration) {
+            class_index = class_of_[layout.play_offset + image];
+            continue;
+        }
+        class_index = static_cast<std::uint16_t>(layout.slot_count);
+        const std::size_t at = 2 * (std::size_t{layout.slot_offset} + layout.slot_count);
+        members_[at] = static_cast<std::uint16_t>(configuration);
+        members_[at + 1] = static_cast<std::uint16_t>(image);
+        ++layout.slot_count;
+    }
+}
+
+std::span<const Square> Geometry::lane_squares(int lane) const {
+    for (int shape = 0; shape < shape_count_; ++shape) {
+        const ShapeLayout& layout = shapes_[shape];
+        if (lane >= layout.first_lane && lane < layout.first_lane + layout.lane_count)
+            return {lane_squares_[lane], static_cast<std::size_t>(layout.cells)};
+    }
+    return {};
+}
+
+Features Geometry::features(Board board) const {
+    Features features = {};
+    for (Bits own = board.own; own != 0; own &= own - 1) {
+        const Features& disc = contributions_[std::countr_zero(own)];
+        for (int lane = 0; lane < lane_capacity; ++lane)
+            features.index[lane] = static_cast<std::int16_t>(features.index[lane] + disc.index[lane]);
+    }
+    for (Bits opponent = board.opponent; opponent != 0; opponent &= opponent - 1) {
+        const Features& disc = contributions_[std::countr_zero(opponent)];
+        for (int lane = 0; lane < lane_capacity; ++lane)
+            features.index[lane] = static_cast<std::int16_t>(features.index[lane] - disc.index[lane]);
+    }
+    return features;
+}
+
+}  // namespace kiln::othello

@@ -1,0 +1,82 @@
+// Search: iterative deepening principal variation search over the pattern evaluation.
+//
+// Limits are depth, nodes or milliseconds; whichever binds first ends it, also inside an iteration, and
+// the best line found so far is the answer (at least one ply is always complete). From `exact_empties`
+// empties on the position is solved to the end instead. With limits in depth or nodes the result is a
+// function of position, model, limits and table size alone.
+//
+// Searcher holds its stack and needs no other memory than the table. One thread a searcher.
+#pragma once
+
+#include <cstdint>
+
+#include "core/othello/endgame.hpp"
+#include "core/othello/evaluator.hpp"
+#include "core/othello/interrupt.hpp"
+#include "core/othello/transposition_table.hpp"
+
+namespace kiln::othello {
+
+struct SearchLimits {
+    int depth = 60;             // plies, 1 .. 60; passes do not count
+    std::uint64_t nodes = 0;    // 0: no limit
+    std::uint64_t time_ns = 0;  // 0: no limit; results are then not reproducible
+    int exact_empties = 0;      // solve exactly at this many empties and below
+};
+
+struct SearchResult {
+    Score score = 0;            // for the player to move
+    Square move = no_square;    // no_square: the player must pass, or the game is over
+    int depth = 0;              // plies of the deepest finished iteration
+    bool is_exact = false;      // the score is the game's result under best play
+    bool was_stopped = false;   // by the stop flag; the rest is still the best known so far
+    std::uint64_t nodes = 0;    // positions visited
+    // Where the score comes from: the end of the principal variation.
+    bool has_leaf = false;           // false: solved, or the variation ends in a finished game
+    Board leaf;
+    bool leaf_is_root_side = false;  // the same player is to move there
+};
+
+class Searcher {
+  public:
+    // The model and table must outlive the searcher.
+    void bind(const Model& model, TranspositionTable& table);
+
+    // stop and clock may be null if the limits need no clock and nobody will stop the search.
+    SearchResult search(Board board, const SearchLimits& limits, const std::atomic<bool>* stop,
+                        Clock* clock);
+
+    TranspositionTable& table() { return *table_; }
+    const Model& model() const { return *model_; }
+
+    // For the recursion in search.cpp: one level of the line being searched.
+    static constexpr int frame_capacity = 128;  // 60 moves and as many passes
+    struct Frame {
+        Features features;
+        Board board;
+        int line_length = 0;             // of the principal variation from here on
+        Square line[square_count] = {};  // its moves; passes are implied
+    };
+    struct Run {
+        const Model* model;
+        TranspositionTable* table;
+        Frame* frames;
+        Interrupt interrupt;
+        std::uint64_t node_limit;
+        std::uint64_t nodes;
+        std::uint64_t next_poll;
+        bool interrupted;
+        Square root_move;   // best of the iteration so far
+        Score root_score;
+    };
+
+  private:
+    SearchResult solve(Board board, const Interrupt& interrupt);
+
+    const Model* model_ = nullptr;
+    TranspositionTable* table_ = nullptr;
+    Endgame endgame_;
+    Frame frames_[frame_capacity];
+};
+
+}  // namespace kiln::othello
