@@ -14,7 +14,8 @@ import tempfile
 
 ALLOWED = {
     # blocks of bytes and C strings
-    "memcpy", "memmove", "memset", "memcmp", "memchr", "bcmp", "strlen", "strcmp", "strncmp",
+    "memcpy", "memmove", "memset", "memcmp", "memchr", "bcmp", "strlen", "strnlen", "strcmp",
+    "strncmp",
     # arithmetic that IEEE 754 rounds correctly, hence the same on every machine
     "sqrt", "sqrtf", "floor", "floorf", "ceil", "ceilf", "trunc", "truncf", "round", "roundf",
     "rint", "rintf", "nearbyint", "nearbyintf", "lround", "lroundf", "llround", "llroundf", "lrint",
