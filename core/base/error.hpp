@@ -1,8 +1,8 @@
 // What can go wrong in the world outside the program, as data.
 //
-// An Error is 16 bytes, trivially copyable and free of text, so that it can cross threads, rings and
-// process boundaries. Code numbers are stable: they appear in logs and in the exit-code table of the
-// README, and are never reused.
+// An Error is 16 bytes, trivially copyable and free of text, so that it can cross threads, rings
+// and process boundaries. Code numbers are stable: they appear in logs and in the exit-code table
+// of the README, and are never reused.
 #pragma once
 
 #include <cstdint>
@@ -22,22 +22,22 @@ enum class ErrorCode : std::uint16_t {
 
     // Checkpoints. section and chunk say where; detail is code-specific.
     not_a_checkpoint = 20,
-    unknown_version = 21,   // detail: the version found
-    truncated = 22,         // detail: the length that was expected, in bytes
+    unknown_version = 21,  // detail: the version found
+    truncated = 22,        // detail: the length that was expected, in bytes
     corrupt_header = 23,
     corrupt_table = 24,
     corrupt_chunk = 25,     // detail: byte offset of the chunk in the file
     section_missing = 26,   // section: index in the list that was asked for
     section_mismatch = 27,  // present, but of another type or length; detail: the count found
     other_workload = 28,
-    trailing_bytes = 29,    // detail: the length that was expected, in bytes
+    trailing_bytes = 29,  // detail: the length that was expected, in bytes
 
     // Memory.
     budget_too_small = 40,  // detail: the smallest budget that would do, in bytes
     out_of_memory = 41,     // detail: bytes asked of the system
 
     // Control.
-    stopped = 60,           // asked to stop before the work was done
+    stopped = 60,  // asked to stop before the work was done
 };
 
 struct Error {

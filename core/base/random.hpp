@@ -1,9 +1,10 @@
 // Random numbers that belong to a purpose, not to a thread.
 //
-// Every game, opening and trial draws from a stream named by (seed, purpose, number), so that what it
-// draws does not depend on which worker ran it or on what ran before. A stream is SplitMix64 (Steele,
-// Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014): a counter that is
-// mixed, 16 bytes of state, passes BigCrush. Integer arithmetic only: the same on every machine.
+// Every game, opening and trial draws from a stream named by (seed, purpose, number), so that what
+// it draws does not depend on which worker ran it or on what ran before. A stream is SplitMix64
+// (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014): a counter
+// that is mixed, 16 bytes of state, passes BigCrush. Integer arithmetic only: the same on every
+// machine.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +30,11 @@ constexpr std::uint64_t mix64(std::uint64_t value) {
 
 class RandomStream {
   public:
+    // The seed and the number go through different depths of mixing, so that they cannot trade
+    // places: stream 5 of seed 7 has nothing to do with stream 7 of seed 5.
     constexpr RandomStream(std::uint64_t seed, StreamPurpose purpose, std::uint64_t number)
-        : state_(mix64(mix64(seed + golden_gamma) ^
-                       mix64(static_cast<std::uint64_t>(purpose) * golden_gamma + number))) {}
+        : state_(mix64(mix64(mix64(seed + golden_gamma) + static_cast<std::uint64_t>(purpose)) ^
+                       mix64(number + golden_gamma))) {}
 
     constexpr std::uint64_t next() {
         state_ += golden_gamma;
@@ -39,9 +42,7 @@ class RandomStream {
     }
 
     // Uniform in [0, bound), bound > 0. Unbiased to within bound / 2^64 (multiply-high).
-    constexpr std::uint64_t below(std::uint64_t bound) {
-        return multiply_high(next(), bound);
-    }
+    constexpr std::uint64_t below(std::uint64_t bound) { return multiply_high(next(), bound); }
 
     // Uniform in [0, 1), 53 random bits.
     constexpr double unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }

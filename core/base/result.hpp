@@ -1,7 +1,7 @@
 // Result<T>: a value or an Error.
 //
-// std::expected is C++23 and absent from the compilers Kiln supports, so this is the small part of it
-// that core needs: no exceptions, no heap, trivially copyable where T is.
+// std::expected is C++23 and absent from the compilers Kiln supports, so this is the small part of
+// it that core needs: no exceptions, no heap, trivially copyable where T is.
 #pragma once
 
 #include <type_traits>
@@ -18,9 +18,7 @@ class [[nodiscard]] Result {
 
   public:
     Result(T value) : value_(std::move(value)), has_value_(true) {}
-    Result(Error error) : error_(error), has_value_(false) {
-        CHECK(error.code != ErrorCode::none);
-    }
+    Result(Error error) : error_(error), has_value_(false) { CHECK(error.code != ErrorCode::none); }
 
     bool has_value() const { return has_value_; }
     explicit operator bool() const { return has_value_; }
@@ -68,8 +66,8 @@ using Status = Result<void>;
 }  // namespace kiln
 
 // Returns the error of a Status to the caller, or goes on.
-#define TRY(expression)                             \
-    do {                                            \
+#define TRY(expression)                                  \
+    do {                                                 \
         if (auto try_status = (expression); !try_status) \
-            return try_status.error();              \
+            return try_status.error();                   \
     } while (false)

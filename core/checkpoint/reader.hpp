@@ -60,7 +60,7 @@ class CheckpointReader {
     CheckpointInfo info_;
 
     static constexpr std::size_t chunk_capacity = 65536;
-    static constexpr std::size_t window_capacity = 1024;
+    static constexpr std::size_t window_capacity = 256;  // of 16 MiB
 
     Status read_header();
     Status check_tail();

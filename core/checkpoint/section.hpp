@@ -1,7 +1,8 @@
 // A section: one named, typed stretch of a workload's state, where it lies in memory.
 //
-// What a workload lists here is exactly what a checkpoint keeps; what it does not list is lost at the
-// next start. Elements are little-endian plain data without padding, because their bytes are compared.
+// What a workload lists here is exactly what a checkpoint keeps; what it does not list is lost at
+// the next start. Elements are little-endian plain data without padding, because their bytes are
+// compared.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +19,10 @@ enum class ElementType : std::uint32_t {
     u64 = 3,
     f32 = 4,
     f64 = 5,
-    adam_slot = 16,  // core/numeric/adam.hpp: f32 carry, f32 first moment, f32 second moment, u32 updates
-    text = 17,       // UTF-8, padded with zero bytes
-    record = 18,     // a plain structure of the workload; element_bytes tells its size
+    adam_slot =
+        16,  // core/numeric/adam.hpp: f32 carry, f32 first moment, f32 second moment, u32 updates
+    text = 17,    // UTF-8, padded with zero bytes
+    record = 18,  // a plain structure of the workload; element_bytes tells its size
 };
 
 struct Section {

@@ -1,9 +1,9 @@
 // Pool: equal slots in a region, taken together and given back together.
 //
-// The capacity is fixed at bind. An epoch takes as many slots as it has games, each worker writes the
-// slots of its own tickets, and the epoch gives all of them back when it has absorbed them. So there
-// is no free list, and nothing here needs a lock: take and clear are called by one thread between the
-// phases, slot() may be called by any thread for slots that were taken.
+// The capacity is fixed at bind. An epoch takes as many slots as it has games, each worker writes
+// the slots of its own tickets, and the epoch gives all of them back when it has absorbed them. So
+// there is no free list, and nothing here needs a lock: take and clear are called by one thread
+// between the phases, slot() may be called by any thread for slots that were taken.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,8 @@ class Pool {
   public:
     Pool() = default;
 
-    // slot_bytes is a multiple of the alignment the contents need; a tail shorter than a slot is unused.
+    // slot_bytes is a multiple of the alignment the contents need; a tail shorter than a slot is
+    // unused.
     void bind(std::span<std::byte> region, std::size_t slot_bytes) {
         CHECK(slot_bytes > 0);
         region_ = region;

@@ -59,7 +59,9 @@ class Ring {
         return static_cast<std::size_t>(tail_.load(std::memory_order_acquire) -
                                         head_.load(std::memory_order_acquire));
     }
-    std::size_t peak() const { return static_cast<std::size_t>(peak_.load(std::memory_order_relaxed)); }
+    std::size_t peak() const {
+        return static_cast<std::size_t>(peak_.load(std::memory_order_relaxed));
+    }
     std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
   private:

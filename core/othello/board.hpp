@@ -1,9 +1,10 @@
 // Board: an Othello position as two 64-bit words, the side to move first.
 //
-// Square numbering: a1 = bit 0, b1 = bit 1, ... h8 = bit 63. Nothing here knows colours: a position is
-// always seen by the player to move, and playing a move hands the position to the other player.
-// Functions are pure and thread-safe. Legal moves and flips exist twice: the ones here are vectorised
-// (moves.cpp), their twins in `scalar` walk the board square by square and are the specification.
+// Square numbering: a1 = bit 0, b1 = bit 1, ... h8 = bit 63. Nothing here knows colours: a position
+// is always seen by the player to move, and playing a move hands the position to the other player.
+// Functions are pure and thread-safe. Legal moves and flips exist twice: the ones here are
+// vectorised (moves.cpp), their twins in `scalar` walk the board square by square and are the
+// specification.
 #pragma once
 
 #include <bit>
@@ -40,7 +41,8 @@ constexpr Board start_board() {
 // Every square the player to move may play.
 Bits legal_moves(Board board);
 
-// The discs that turn when the player to move plays on an empty square; 0 means the move is illegal.
+// The discs that turn when the player to move plays on an empty square; 0 means the move is
+// illegal.
 Bits flips(Board board, int square);
 
 // The position after a legal move whose flips are known, seen by the other player.

@@ -1,5 +1,5 @@
-// From many empties to few: deep() with table and mobility ordering, shallow() with parity ordering,
-// then two_left() and one_left() unrolled. All are fail-soft negamax on disc differences.
+// From many empties to few: deep() with table and mobility ordering, shallow() with parity
+// ordering, then two_left() and one_left() unrolled. All are fail-soft negamax on disc differences.
 #include "core/othello/endgame.hpp"
 
 #include <algorithm>
@@ -15,8 +15,8 @@ constexpr int shallow_empties = 6;  // at and below: no table, parity ordering o
 constexpr int discs_infinite = 65;
 constexpr Bits corners = 0x8100000000000081u;
 
-// Empty squares in 4x4 quadrants that hold an odd number of them. Playing there first tends to leave the
-// opponent the last move nowhere (Buro; "parity").
+// Empty squares in 4x4 quadrants that hold an odd number of them. Playing there first tends to
+// leave the opponent the last move nowhere (Buro; "parity").
 inline Bits odd_quadrants(Bits empty) {
     constexpr Bits quadrants[4] = {0x000000000f0f0f0fu, 0x00000000f0f0f0f0u, 0x0f0f0f0f00000000u,
                                    0xf0f0f0f000000000u};
@@ -42,7 +42,8 @@ int one_left(Run& run, Board board, int square) {
     const Bits turned = flips_simd(after_pass(board), square);
     if (turned != 0)
         return 2 * (own - std::popcount(turned)) - 64;
-    return own > 31 ? 2 * own + 2 - 64 : 2 * own - 64;  // the empty square goes to the winner; 63 discs: no draw
+    return own > 31 ? 2 * own + 2 - 64
+                    : 2 * own - 64;  // the empty square goes to the winner; 63 discs: no draw
 }
 
 int two_left(Run& run, Board board, int alpha, int beta, int first, int second, bool passed) {
@@ -104,7 +105,8 @@ struct OrderedMove {
     Square square;
 };
 
-// Fastest first: moves that leave the opponent few replies, corners counted twice; then odd regions.
+// Fastest first: moves that leave the opponent few replies, corners counted twice; then odd
+// regions.
 inline int order_moves(Board board, Bits moves, Square table_move, OrderedMove* ordered) {
     const Bits odd = odd_quadrants(board.empty());
     int count = 0;

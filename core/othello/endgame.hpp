@@ -1,8 +1,9 @@
 // Endgame: the exact result of a position under best play, in discs.
 //
 // Alpha-beta over discs with a transposition table that only holds exact bounds, fastest-first and
-// parity ordering, and unrolled last squares. Positions with few empties are solved without the table.
-// No recursion deeper than the number of empties plus passes; no memory but the table. One thread.
+// parity ordering, and unrolled last squares. Positions with few empties are solved without the
+// table. No recursion deeper than the number of empties plus passes; no memory but the table. One
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@
 namespace kiln::othello {
 
 struct EndgameResult {
-    int discs = 0;             // final difference for the player to move
-    Square move = no_square;   // a best move; no_square when there is none
+    int discs = 0;            // final difference for the player to move
+    Square move = no_square;  // a best move; no_square when there is none
     std::uint64_t nodes = 0;
     bool is_complete = false;  // false: interrupted, nothing above means anything
 };

@@ -3,10 +3,10 @@
 // Included inside other files' HWY_NAMESPACE so that the search can inline them.
 #pragma once
 
-#include <hwy/highway.h>
-
 #include <cstddef>
 #include <cstdint>
+
+#include <hwy/highway.h>
 
 #include "core/othello/evaluator.hpp"
 
@@ -17,8 +17,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Features after the player to move played `square` and turned `flipped`, seen by the other player:
 // child = -(parent + placed disc + 2 * turned discs), lane by lane.
-inline void child_features(const Geometry& geometry, const Features& parent, int square, Bits flipped,
-                           Features& child) {
+inline void child_features(const Geometry& geometry, const Features& parent, int square,
+                           Bits flipped, Features& child) {
     const hn::ScalableTag<std::int16_t> tag;
     static_assert(lane_capacity % hn::MaxLanes(tag) == 0);
     constexpr std::size_t vectors = lane_capacity / hn::MaxLanes(tag);
@@ -33,7 +33,8 @@ inline void child_features(const Geometry& geometry, const Features& parent, int
     const Features& placed = geometry.contribution(square);
     for (std::size_t v = 0; v < vectors; ++v) {
         const std::size_t at = v * hn::MaxLanes(tag);
-        const auto before = hn::Add(hn::Load(tag, parent.index + at), hn::Load(tag, placed.index + at));
+        const auto before =
+            hn::Add(hn::Load(tag, parent.index + at), hn::Load(tag, placed.index + at));
         const auto after = hn::Add(before, hn::Add(turned[v], turned[v]));
         hn::Store(hn::Sub(hn::Zero(tag), after), tag, child.index + at);
     }
@@ -45,7 +46,8 @@ inline void pass_features(const Features& parent, Features& child) {
         hn::Store(hn::Sub(hn::Zero(tag), hn::Load(tag, parent.index + at)), tag, child.index + at);
 }
 
-// The sum of the lanes' weights at that stage, in score units. Loads dominate, so four independent sums.
+// The sum of the lanes' weights at that stage, in score units. Loads dominate, so four independent
+// sums.
 inline std::int32_t evaluate_lanes(const Model& model, const Features& features, int stage) {
     const std::uint16_t* weights = model.stage_weights(stage);
     const std::uint32_t* origins = model.geometry().lane_origins();
@@ -54,7 +56,8 @@ inline std::int32_t evaluate_lanes(const Model& model, const Features& features,
     int lane = 0;
     for (; lane + 4 <= lanes; lane += 4)
         for (int i = 0; i < 4; ++i)
-            sums[i] += weights[static_cast<std::ptrdiff_t>(origins[lane + i]) + features.index[lane + i]];
+            sums[i] +=
+                weights[static_cast<std::ptrdiff_t>(origins[lane + i]) + features.index[lane + i]];
     for (; lane < lanes; ++lane)
         sums[0] += weights[static_cast<std::ptrdiff_t>(origins[lane]) + features.index[lane]];
     const std::uint32_t sum = sums[0] + sums[1] + sums[2] + sums[3];

@@ -34,7 +34,8 @@ Score evaluate(const Model& model, Board board) {
                 index -= place_value;
             place_value *= 3;
         }
-        sum += weights[static_cast<std::int64_t>(geometry.lane_origins()[lane]) + index] - neutral_weight;
+        sum += weights[static_cast<std::int64_t>(geometry.lane_origins()[lane]) + index] -
+               neutral_weight;
     }
     return clamp_heuristic(sum);
 }

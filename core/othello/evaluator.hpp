@@ -1,8 +1,8 @@
 // Model: the evaluation's weights with the geometry that gives them meaning.
 //
-// value(position) = sum over the lanes of (weight - 32768), in 1/256 disc, for the player to move. Whole
-// numbers only, so that the value is the same on every machine and under every symmetry of the board.
-// Owns nothing; evaluation is thread-safe while nobody writes the weights.
+// value(position) = sum over the lanes of (weight - 32768), in 1/256 disc, for the player to move.
+// Whole numbers only, so that the value is the same on every machine and under every symmetry of
+// the board. Owns nothing; evaluation is thread-safe while nobody writes the weights.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ class Model {
     const Geometry& geometry() const { return *geometry_; }
     std::span<const std::uint16_t> weights() const { return weights_; }
     const std::uint16_t* stage_weights(int stage) const {
-        return weights_.data() + static_cast<std::size_t>(stage) * geometry_->play_entries_per_stage();
+        return weights_.data() +
+               static_cast<std::size_t>(stage) * geometry_->play_entries_per_stage();
     }
 
     // The value of a position for the player to move, whatever moves there are. From scratch.

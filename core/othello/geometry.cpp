@@ -1,5 +1,5 @@
-// Placing shapes: every symmetry is tried; one that yields a new set of squares makes a lane, one that
-// yields the first lane's own set tells how the shape mirrors.
+// Placing shapes: every symmetry is tried; one that yields a new set of squares makes a lane, one
+// that yields the first lane's own set tells how the shape mirrors.
 #include "core/othello/geometry.hpp"
 
 #include "core/base/check.hpp"
@@ -9,7 +9,7 @@ namespace kiln::othello {
 namespace {
 
 constexpr std::uint32_t power_of_three[shape_cells_max + 1] = {1,   3,    9,    27,    81,   243,
-                                                              729, 2187, 6561, 19683, 59049};
+                                                               729, 2187, 6561, 19683, 59049};
 
 constexpr Shape shapes_v1[] = {
     {"line 2", "a2 b2 c2 d2 e2 f2 g2 h2"},
@@ -49,7 +49,8 @@ Bits bits_of(const int* squares, int count, int symmetry) {
     return bits;
 }
 
-// The permutation of cells by which a symmetry maps the shape onto itself: cell i goes to cell mirror[i].
+// The permutation of cells by which a symmetry maps the shape onto itself: cell i goes to cell
+// mirror[i].
 bool find_mirror(const int* squares, int count, int* mirror) {
     bool found = false;
     for (int i = 0; i < count; ++i)
@@ -91,17 +92,33 @@ std::span<const Shape> default_shapes() {
     return shapes_v1;
 }
 
+ShapeSize shape_size(const Shape& shape) {
+    int squares[shape_cells_max] = {};
+    int mirror[shape_cells_max] = {};
+    const int cells = parse_squares(shape.squares, squares);
+    const std::uint32_t play_size = power_of_three[cells];
+    if (!find_mirror(squares, cells, mirror))
+        return {play_size, play_size};
+    // A configuration is its own mirror image if cells that trade places agree: one digit is free
+    // for every pair, and one for every cell that stays.
+    int free_digits = 0;
+    for (int cell = 0; cell < cells; ++cell)
+        free_digits += mirror[cell] >= cell ? 1 : 0;
+    return {play_size, (play_size + power_of_three[free_digits]) / 2};
+}
+
 std::size_t Geometry::map_entries(std::span<const Shape> shapes) {
     std::size_t entries = 0;
-    for (const Shape& shape : shapes) {
-        int squares[shape_cells_max] = {};
-        entries += power_of_three[parse_squares(shape.squares, squares)];
-    }
+    for (const Shape& shape : shapes)
+        entries += shape_size(shape).play_size;
     return entries;
 }
 
 std::size_t Geometry::member_entries(std::span<const Shape> shapes) {
-    return 2 * map_entries(shapes);  // an upper bound: two for every class, no more classes than entries
+    std::size_t entries = 0;
+    for (const Shape& shape : shapes)
+        entries += 2 * std::size_t{shape_size(shape).slot_count};
+    return entries;
 }
 
 void Geometry::build(std::span<const Shape> shapes, std::span<std::uint16_t> class_of,
@@ -181,12 +198,14 @@ Features Geometry::features(Board board) const {
     for (Bits own = board.own; own != 0; own &= own - 1) {
         const Features& disc = contributions_[std::countr_zero(own)];
         for (int lane = 0; lane < lane_capacity; ++lane)
-            features.index[lane] = static_cast<std::int16_t>(features.index[lane] + disc.index[lane]);
+            features.index[lane] =
+                static_cast<std::int16_t>(features.index[lane] + disc.index[lane]);
     }
     for (Bits opponent = board.opponent; opponent != 0; opponent &= opponent - 1) {
         const Features& disc = contributions_[std::countr_zero(opponent)];
         for (int lane = 0; lane < lane_capacity; ++lane)
-            features.index[lane] = static_cast<std::int16_t>(features.index[lane] - disc.index[lane]);
+            features.index[lane] =
+                static_cast<std::int16_t>(features.index[lane] - disc.index[lane]);
     }
     return features;
 }

@@ -1,14 +1,15 @@
 // Geometry: which squares the evaluation looks at, and how a look becomes an index.
 //
 // A *shape* is a list of squares, for example the edge with its two X-squares. Placed by the eight
-// symmetries of the board it has up to eight *placements*, each one *lane* of the evaluation. What a lane
-// sees is read as a number in balanced ternary: the player to move +1, the opponent -1, empty 0, the
-// shape's first square least significant. So a disc adds plus or minus a constant to the lanes that see
-// it, and handing the move to the other player negates every lane (Features).
+// symmetries of the board it has up to eight *placements*, each one *lane* of the evaluation. What
+// a lane sees is read as a number in balanced ternary: the player to move +1, the opponent -1,
+// empty 0, the shape's first square least significant. So a disc adds plus or minus a constant to
+// the lanes that see it, and handing the move to the other player negates every lane (Features).
 //
-// A symmetry that maps a placement onto itself mirrors its configurations: they mean the same, so they
-// share one weight. The *play table* of a shape holds a weight for every configuration, 3^n of them, for
-// speed; the *learning table* holds one slot for each class of mirror images. Both are numbered here.
+// A symmetry that maps a placement onto itself mirrors its configurations: they mean the same, so
+// they share one weight. The *play table* of a shape holds a weight for every configuration, 3^n of
+// them, for speed; the *learning table* holds one slot for each class of mirror images. Both are
+// numbered here.
 //
 // Built once into memory it is handed, then read-only and shared by all threads.
 #pragma once
@@ -20,7 +21,7 @@
 
 namespace kiln::othello {
 
-constexpr int lane_capacity = 64;   // two cache lines of 16-bit indices
+constexpr int lane_capacity = 64;  // two cache lines of 16-bit indices
 constexpr int shape_capacity = 24;
 constexpr int shape_cells_max = 10;  // 3^10 / 2 fits 16 bits
 constexpr int stage_count = 30;
@@ -38,6 +39,13 @@ struct Shape {
 
 // The default set: 14 shapes, 58 placements. How it was chosen: perf/learning.md.
 std::span<const Shape> default_shapes();
+
+// How many configurations a shape has, and how many classes of mirror images.
+struct ShapeSize {
+    std::uint32_t play_size;
+    std::uint32_t slot_count;
+};
+ShapeSize shape_size(const Shape& shape);
 
 // The configuration of every lane, seen by the player to move. Lanes beyond the last are 0.
 struct alignas(64) Features {
@@ -62,7 +70,8 @@ class Geometry {
     static std::size_t map_entries(std::span<const Shape> shapes);
     static std::size_t member_entries(std::span<const Shape> shapes);
 
-    // class_of: map_entries long; members: member_entries long. CHECK: the shapes fit the capacities.
+    // class_of: map_entries long; members: member_entries long. CHECK: the shapes fit the
+    // capacities.
     void build(std::span<const Shape> shapes, std::span<std::uint16_t> class_of,
                std::span<std::uint16_t> members);
 
@@ -79,7 +88,8 @@ class Geometry {
     // What an own disc on the square adds to each lane.
     const Features& contribution(int square) const { return contributions_[square]; }
 
-    // The class, 0 .. slot_count - 1, of a configuration, 0 .. play_size - 1 (index + play_size / 2).
+    // The class, 0 .. slot_count - 1, of a configuration, 0 .. play_size - 1 (index + play_size /
+    // 2).
     std::uint32_t class_of(int shape, std::uint32_t configuration) const {
         return class_of_[shapes_[shape].play_offset + configuration];
     }

@@ -15,9 +15,7 @@ struct Interrupt {
 
     static constexpr std::uint64_t poll_interval_nodes = 1024;
 
-    bool is_stopping() const {
-        return stop != nullptr && stop->load(std::memory_order_relaxed);
-    }
+    bool is_stopping() const { return stop != nullptr && stop->load(std::memory_order_relaxed); }
     bool is_due() const {
         return is_stopping() || (deadline_ns != 0 && clock->now_ns() >= deadline_ns);
     }

@@ -1,13 +1,13 @@
 // Legal moves and flips, four directions at a time.
 //
 // Included inside other files' HWY_NAMESPACE so that the search can inline it (-inl: compiled per
-// target, see the Highway quick reference). Lanes hold the four line directions: horizontal, vertical
-// and the two diagonals. AVX2 does all four in one vector, NEON in two.
+// target, see the Highway quick reference). Lanes hold the four line directions: horizontal,
+// vertical and the two diagonals. AVX2 does all four in one vector, NEON in two.
 #pragma once
 
-#include <hwy/highway.h>
-
 #include <cstdint>
+
+#include <hwy/highway.h>
 
 #include "core/othello/board.hpp"
 
@@ -92,8 +92,8 @@ inline std::uint64_t legal_moves_simd(Board board) {
 }
 
 // On each ray the first square that holds no opponent disc decides: if it holds an own disc, the
-// squares before it turn. Towards higher bits that square is the lowest set bit; towards lower bits it is
-// the highest one, found by smearing downwards along the ray.
+// squares before it turn. Towards higher bits that square is the lowest set bit; towards lower bits
+// it is the highest one, found by smearing downwards along the ray.
 inline std::uint64_t flips_simd(Board board, int square) {
     alignas(32) static constexpr std::uint64_t steps[4] = {1, 8, 7, 9};
     const Rays& rays = ray_table.rays[square];

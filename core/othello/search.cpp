@@ -1,5 +1,5 @@
-// Fail-soft PVS. Nodes on the principal variation take no cut-offs from the table, so that the line they
-// report really ends where the score was found; learning updates that leaf (TD-leaf).
+// Fail-soft PVS. Nodes on the principal variation take no cut-offs from the table, so that the line
+// they report really ends where the score was found; learning updates that leaf (TD-leaf).
 #include "core/othello/search.hpp"
 
 #include <algorithm>
@@ -45,7 +45,8 @@ inline void lead_line(Frame& frame, Square move, const Frame& child) {
     frame.line_length = child.line_length + 1;
 }
 
-inline void make_child(const Run& run, const Frame& parent, int square, Bits flipped, Frame& child) {
+inline void make_child(const Run& run, const Frame& parent, int square, Bits flipped,
+                       Frame& child) {
     child.board = after_move(parent.board, square, flipped);
     child_features(run.model->geometry(), parent.features, square, flipped, child.features);
 }
@@ -95,8 +96,8 @@ inline Score search_child(Run& run, int level, int depth, Score alpha, Score bet
     return search_node(run, level, depth, alpha, beta, is_line);
 }
 
-Score search_moves(Run& run, int level, int depth, Score alpha, Score beta, bool is_line, Bits moves,
-                   Square first, Square& best_move) {
+Score search_moves(Run& run, int level, int depth, Score alpha, Score beta, bool is_line,
+                   Bits moves, Square first, Square& best_move) {
     Frame& frame = run.frames[level];
     Frame& child = run.frames[level + 1];
     Candidate candidates[move_capacity];
@@ -236,8 +237,8 @@ SearchResult Searcher::solve(Board board, const Interrupt& interrupt) {
     return result;
 }
 
-SearchResult Searcher::search(Board board, const SearchLimits& limits, const std::atomic<bool>* stop,
-                              Clock* clock) {
+SearchResult Searcher::search(Board board, const SearchLimits& limits,
+                              const std::atomic<bool>* stop, Clock* clock) {
     Interrupt interrupt = {stop, clock, 0};
     if (is_over(board)) {
         SearchResult result;

@@ -1,9 +1,9 @@
 // Search: iterative deepening principal variation search over the pattern evaluation.
 //
-// Limits are depth, nodes or milliseconds; whichever binds first ends it, also inside an iteration, and
-// the best line found so far is the answer (at least one ply is always complete). From `exact_empties`
-// empties on the position is solved to the end instead. With limits in depth or nodes the result is a
-// function of position, model, limits and table size alone.
+// Limits are depth, nodes or milliseconds; whichever binds first ends it, also inside an iteration,
+// and the best line found so far is the answer (at least one ply is always complete). From
+// `exact_empties` empties on the position is solved to the end instead. With limits in depth or
+// nodes the result is a function of position, model, limits and table size alone.
 //
 // Searcher holds its stack and needs no other memory than the table. One thread a searcher.
 #pragma once
@@ -25,14 +25,14 @@ struct SearchLimits {
 };
 
 struct SearchResult {
-    Score score = 0;            // for the player to move
-    Square move = no_square;    // no_square: the player must pass, or the game is over
-    int depth = 0;              // plies of the deepest finished iteration
-    bool is_exact = false;      // the score is the game's result under best play
-    bool was_stopped = false;   // by the stop flag; the rest is still the best known so far
-    std::uint64_t nodes = 0;    // positions visited
+    Score score = 0;           // for the player to move
+    Square move = no_square;   // no_square: the player must pass, or the game is over
+    int depth = 0;             // plies of the deepest finished iteration
+    bool is_exact = false;     // the score is the game's result under best play
+    bool was_stopped = false;  // by the stop flag; the rest is still the best known so far
+    std::uint64_t nodes = 0;   // positions visited
     // Where the score comes from: the end of the principal variation.
-    bool has_leaf = false;           // false: solved, or the variation ends in a finished game
+    bool has_leaf = false;  // false: solved, or the variation ends in a finished game
     Board leaf;
     bool leaf_is_root_side = false;  // the same player is to move there
 };
@@ -66,7 +66,7 @@ class Searcher {
         std::uint64_t nodes;
         std::uint64_t next_poll;
         bool interrupted;
-        Square root_move;   // best of the iteration so far
+        Square root_move;  // best of the iteration so far
         Score root_score;
     };
 

@@ -1,5 +1,5 @@
-// The eight symmetries of the board. Each is a rotation or reflection without a change of colours, and
-// every one of them leaves the rules of Othello as they are.
+// The eight symmetries of the board. Each is a rotation or reflection without a change of colours,
+// and every one of them leaves the rules of Othello as they are.
 #pragma once
 
 #include "core/othello/board.hpp"
@@ -8,8 +8,8 @@ namespace kiln::othello {
 
 constexpr int symmetry_count = 8;
 
-// Where symmetry s (0 .. 7) takes a square. 0 is the identity; bit 0 flips files, bit 1 flips ranks, then
-// bit 2 exchanges files and ranks.
+// Where symmetry s (0 .. 7) takes a square. 0 is the identity; bit 0 flips files, bit 1 flips
+// ranks, then bit 2 exchanges files and ranks.
 constexpr int transform_square(int symmetry, int square) {
     int file = square % 8;
     int rank = square / 8;

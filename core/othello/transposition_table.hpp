@@ -1,11 +1,11 @@
 // TranspositionTable: what a search already knows about positions.
 //
-// One worker's slice of the memory that the plan left over; any size works, because buckets are chosen by
-// multiply-high instead of by mask. An entry keeps the whole position, so a hit is never a false one,
-// and the number of the game it was made in: entries of another game count as empty, both when looking
-// up and when choosing what to replace. So a game's result does not depend on what the worker did before.
-// Heuristic values and exact results are kept apart by `kind` and never answer for each other.
-// Not thread-safe: one table a worker.
+// One worker's slice of the memory that the plan left over; any size works, because buckets are
+// chosen by multiply-high instead of by mask. An entry keeps the whole position, so a hit is never
+// a false one, and the number of the game it was made in: entries of another game count as empty,
+// both when looking up and when choosing what to replace. So a game's result does not depend on
+// what the worker did before. Heuristic values and exact results are kept apart by `kind` and never
+// answer for each other. Not thread-safe: one table a worker.
 #pragma once
 
 #include <bit>
@@ -71,7 +71,8 @@ class TranspositionTable {
 
     void prefetch(const Board& board) const { __builtin_prefetch(&bucket_of(board)); }
 
-    // Replaces the same position of the same kind; else an empty entry; else the one with less depth.
+    // Replaces the same position of the same kind; else an empty entry; else the one with less
+    // depth.
     void store(const Board& board, TableKind kind, int depth, int lower, int upper, Square move) {
         TableBucket& bucket = bucket_of(board);
         TableEntry* victim = nullptr;
@@ -86,7 +87,7 @@ class TranspositionTable {
                 victim = &entry;
         if (victim == nullptr)
             victim = bucket.entries[0].depth <= bucket.entries[1].depth ? &bucket.entries[0]
-                                                                         : &bucket.entries[1];
+                                                                        : &bucket.entries[1];
         victim->board = board;
         victim->game = game_;
         victim->lower = static_cast<std::int16_t>(lower);
@@ -103,7 +104,8 @@ class TranspositionTable {
   private:
     // Folded 64 x 64 -> 128 bit product, then a multiplication to spread it into the high bits.
     static std::uint64_t hash(const Board& board) {
-        return multiply_fold(board.own ^ 0x9e3779b97f4a7c15u, board.opponent ^ 0xd1b54a32d192ed03u) *
+        return multiply_fold(board.own ^ 0x9e3779b97f4a7c15u,
+                             board.opponent ^ 0xd1b54a32d192ed03u) *
                0xbf58476d1ce4e5b9u;
     }
 

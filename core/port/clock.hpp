@@ -1,4 +1,5 @@
-// Port: time, for search limits and measured durations. Never for anything that training depends on.
+// Port: time, for search limits and measured durations. Never for anything that training depends
+// on.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // Port: the directory that holds a run's checkpoints.
 //
-// The calls map one to one on what a file system can do and can fail at, so that a simulated disk can
-// stand in and fail at each of them. Names are plain file names inside the one directory, at most
-// name_capacity - 1 characters. One thread at a time. No call allocates after construction.
+// The calls map one to one on what a file system can do and can fail at, so that a simulated disk
+// can stand in and fail at each of them. Names are plain file names inside the one directory, at
+// most name_capacity - 1 characters. One thread at a time. No call allocates after construction.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,8 @@ class Store {
     // Reads exactly bytes.size() bytes at offset; truncated if the file ends before.
     virtual Status read(File file, std::uint64_t offset, std::span<std::byte> bytes) = 0;
     virtual Result<std::uint64_t> size(File file) = 0;
-    // Makes the file's contents durable. After a failure the file must be given up, never synced again.
+    // Makes the file's contents durable. After a failure the file must be given up, never synced
+    // again.
     virtual Status sync(File file) = 0;
     virtual Status close(File file) = 0;
     virtual Status rename(const FileName& from, const FileName& to) = 0;

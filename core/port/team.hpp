@@ -1,9 +1,9 @@
 // Port: a fixed team of workers that carry out one job together.
 //
-// start() lets every worker run job.work(worker) once and returns at once; wait() returns when all of
-// them have. Between wait() and the next start() no worker runs, so whatever the caller writes there
-// needs no lock, and the workers see it. The caller's own thread is free between start and wait: the
-// session streams checkpoints in that time.
+// start() lets every worker run job.work(worker) once and returns at once; wait() returns when all
+// of them have. Between wait() and the next start() no worker runs, so whatever the caller writes
+// there needs no lock, and the workers see it. The caller's own thread is free between start and
+// wait: the session streams checkpoints in that time.
 #pragma once
 
 namespace kiln {

@@ -1,8 +1,9 @@
-// StatusPage: everything that the training half and the half that talks to people share while training.
+// StatusPage: everything that the training half and the half that talks to people share while
+// training.
 //
-// This is the complete list of memory that both sides touch at the same time. The training half writes
-// counters and events; the other half writes the command. It is laid out so that it can move to memory
-// shared by two processes: no pointers, except the ring's view of its slots.
+// This is the complete list of memory that both sides touch at the same time. The training half
+// writes counters and events; the other half writes the command. It is laid out so that it can move
+// to memory shared by two processes: no pointers, except the ring's view of its slots.
 #pragma once
 
 #include <atomic>

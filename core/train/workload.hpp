@@ -1,11 +1,11 @@
 // Workload: what Kiln trains. The core knows nothing else about Othello, routers or expressions.
 //
-// A workload answers a handful of questions and knows nothing of threads, files or systemd. Its work
-// comes in *tickets*, numbered from 0. An epoch is a run of consecutive tickets:
+// A workload answers a handful of questions and knows nothing of threads, files or systemd. Its
+// work comes in *tickets*, numbered from 0. An epoch is a run of consecutive tickets:
 //
 //   play     every ticket once, by any worker, in any order, against state nobody writes;
-//   absorb   every shard once, by any worker, in any order, each shard writing its own part of the state;
-//   finish   once, by one thread: statistics and schedules, in ticket order.
+//   absorb   every shard once, by any worker, in any order, each shard writing its own part of the
+//   state; finish   once, by one thread: statistics and schedules, in ticket order.
 //
 // The contract that everything rests on: after an epoch the state is a function of (settings, seed,
 // tickets so far) and of nothing else, not of the workers, the clock or the machine.
@@ -33,9 +33,9 @@ struct Limits {
 
 // What one worker gets for one ticket, shard or trial.
 struct WorkContext {
-    unsigned worker = 0;                    // 0 .. Limits::workers - 1; selects per-worker scratch
+    unsigned worker = 0;  // 0 .. Limits::workers - 1; selects per-worker scratch
     const std::atomic<bool>* stop = nullptr;  // poll it at least every millisecond of work
-    Clock* clock = nullptr;                 // for limits in milliseconds; nothing else may depend on it
+    Clock* clock = nullptr;  // for limits in milliseconds; nothing else may depend on it
 
     bool is_stopping() const { return stop->load(std::memory_order_relaxed); }
 };
@@ -57,13 +57,14 @@ class Workload {
     // Short name, static storage; written into checkpoints.
     virtual const char* name() const = 0;
 
-    // Memory. bind() is called once, before anything below, with an arena that holds what plan() asked for.
+    // Memory. bind() is called once, before anything below, with an arena that holds what plan()
+    // asked for.
     virtual void plan(const Limits& limits, RegionList& regions) const = 0;
     virtual void bind(const Limits& limits, Arena& arena) = 0;
     virtual std::size_t record_bytes() const = 0;  // size of one ticket's record, a multiple of 64
 
-    // State. reset() makes the untrained state; or else the sections are filled from a checkpoint and
-    // restored() recomputes what is derived from them.
+    // State. reset() makes the untrained state; or else the sections are filled from a checkpoint
+    // and restored() recomputes what is derived from them.
     virtual void reset() = 0;
     virtual void restored() = 0;
     virtual void list_sections(SectionList& sections) = 0;
@@ -75,8 +76,9 @@ class Workload {
     virtual void absorb(const WorkContext& context, const Epoch& epoch, unsigned shard) = 0;
     virtual void finish_epoch(const Epoch& epoch, EventSink& sink) = 0;
 
-    // Strength, measured now and then between epochs: trial_count() independent trials, by any worker
-    // in any order, then one summary. Trials read the state and never change what is learned.
+    // Strength, measured now and then between epochs: trial_count() independent trials, by any
+    // worker in any order, then one summary. Trials read the state and never change what is
+    // learned.
     virtual unsigned trial_count() const = 0;
     virtual void run_trial(const WorkContext& context, unsigned trial) = 0;
     virtual void finish_trials(std::uint64_t games, EventSink& sink) = 0;

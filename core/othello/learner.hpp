@@ -1,0 +1,68 @@
+// Learner: turns the errors of an epoch into new weights.
+//
+// A shard is one shape at one stage. Its errors are summed per weight, as whole numbers, so that
+// the sum does not depend on their order; then every weight that was touched makes one Adam step
+// with the mean of its errors and is rounded to u16 (core/numeric/adam.hpp). Shards touch disjoint
+// weights, so any number of workers may absorb shards at the same time in any order and the result
+// is the same bytes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/numeric/adam.hpp"
+#include "core/othello/evaluator.hpp"
+#include "core/othello/game_record.hpp"
+#include "core/train/workload.hpp"
+
+namespace kiln::othello {
+
+// One worker's accumulators: as many as the largest shape has classes. Zero between shards.
+struct ErrorSum {
+    std::int32_t sum = 0;  // score units; at most 2^31 / (64 discs * 256) = 131,072 terms
+    std::uint32_t terms = 0;
+};
+
+class Learner {
+  public:
+    static std::size_t slot_count(const Geometry& geometry) {
+        return std::size_t{stage_count} * geometry.slots_per_stage();
+    }
+    static std::size_t scratch_entries(const Geometry& geometry);
+
+    // weights and slots: the whole tables. corrections: AdamCorrections::table_size entries.
+    void bind(const Geometry& geometry, std::span<std::uint16_t> weights, std::span<AdamSlot> slots,
+              std::span<AdamCorrections::Entry> corrections);
+
+    // All weights neutral, all slots empty.
+    void reset();
+
+    unsigned shard_count() const {
+        return static_cast<unsigned>(geometry_->shape_count() * stage_count);
+    }
+
+    // sums: scratch_entries long, zero; touched: as long. Returns how many errors were absorbed.
+    std::uint64_t absorb(const Epoch& epoch, unsigned shard, float rate_discs,
+                         std::span<ErrorSum> sums, std::span<std::uint16_t> touched);
+
+    // Puts slots that are not finite back to neutral, with their weights; returns how many.
+    std::uint64_t heal();
+
+    // Slots that were updated at least once.
+    std::uint64_t touched_slots() const;
+
+  private:
+    struct Shard {
+        int shape;
+        int stage;
+    };
+    Shard shard_at(unsigned shard) const;
+    void write_weight(const Shard& shard, std::uint32_t class_index, std::uint16_t weight);
+
+    const Geometry* geometry_ = nullptr;
+    std::span<std::uint16_t> weights_;
+    std::span<AdamSlot> slots_;
+    AdamCorrections corrections_;
+};
+
+}  // namespace kiln::othello

@@ -1,0 +1,80 @@
+#include "core/othello/match.hpp"
+
+#include "core/base/random.hpp"
+#include "core/othello/player.hpp"
+
+namespace kiln::othello {
+namespace {
+
+struct Opening {
+    Board board;
+    bool is_first_to_move = true;  // whether the player with the first move of the game is to move
+};
+
+// Random plies from the start; drawn again in the rare case that the game ends meanwhile.
+Opening random_opening(RandomStream& random, int plies) {
+    for (;;) {
+        Opening opening = {start_board(), true};
+        for (int ply = 0; ply < plies && !is_over(opening.board);) {
+            opening.is_first_to_move = !opening.is_first_to_move;
+            if (legal_moves(opening.board) == 0) {
+                opening.board = after_pass(opening.board);
+                continue;
+            }
+            const Square move = choose_random(random, opening.board);
+            opening.board = after_move(opening.board, move, flips(opening.board, move));
+            ++ply;
+        }
+        if (!is_over(opening.board))
+            return opening;
+    }
+}
+
+}  // namespace
+
+MatchPair play_pair(const MatchSettings& settings, Searcher& searcher, std::uint64_t pair,
+                    const std::atomic<bool>* stop, Clock* clock) {
+    RandomStream random(settings.seed, StreamPurpose::match, pair);
+    const Opening opening = random_opening(random, settings.opening_plies);
+    MatchPair result;
+    for (int game = 0; game < 2; ++game) {
+        searcher.table().begin_game();
+        Board board = opening.board;
+        bool model_to_move = opening.is_first_to_move == (game == 0);
+        while (!is_over(board)) {
+            if (legal_moves(board) == 0) {
+                board = after_pass(board);
+            } else {
+                Square move;
+                if (model_to_move) {
+                    const SearchResult searched =
+                        searcher.search(board, settings.limits, stop, clock);
+                    if (searched.was_stopped)
+                        return result;
+                    result.nodes += searched.nodes;
+                    move = searched.move;
+                } else {
+                    move = settings.opponent == Opponent::random
+                               ? choose_random(random, board)
+                               : choose_corner_edge(random, board);
+                }
+                board = after_move(board, move, flips(board, move));
+            }
+            model_to_move = !model_to_move;
+        }
+        result.difference[game] = model_to_move ? final_score(board) : -final_score(board);
+    }
+    result.is_complete = true;
+    return result;
+}
+
+void MatchScore::add(const MatchPair& pair) {
+    for (const int difference : pair.difference) {
+        wins += difference > 0;
+        draws += difference == 0;
+        losses += difference < 0;
+        discs += difference;
+    }
+}
+
+}  // namespace kiln::othello

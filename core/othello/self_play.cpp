@@ -1,0 +1,149 @@
+#include "core/othello/self_play.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/random.hpp"
+#include "core/othello/returns.hpp"
+
+namespace kiln::othello {
+namespace {
+
+// What the game leaves behind at each move, until its result is known.
+struct Trace {
+    Step steps[positions_max];
+    Features features[positions_max];  // of the position the error will be charged to
+    Score values[positions_max];       // its static value
+    bool same_side[positions_max];     // whether the player to move there is the one at the step
+    std::uint8_t stages[positions_max];
+    int count = 0;
+};
+
+Square random_move(RandomStream& random, Bits moves) {
+    for (std::uint64_t skip = random.below(static_cast<std::uint64_t>(std::popcount(moves)));
+         skip > 0; --skip)
+        moves &= moves - 1;
+    return static_cast<Square>(std::countr_zero(moves));
+}
+
+void note_search(const SearchResult& result, GameSummary& summary) {
+    const auto square =
+        static_cast<std::uint64_t>(static_cast<std::int64_t>(result.score) * result.score);
+    const bool is_first = summary.searched_moves + summary.solved_moves == 0;
+    summary.value_min = is_first ? result.score : std::min(summary.value_min, result.score);
+    summary.value_max = is_first ? result.score : std::max(summary.value_max, result.score);
+    summary.value_sum += result.score;
+    summary.value_square_sum += square;
+    summary.nodes += result.nodes;
+    if (result.is_exact) {
+        ++summary.solved_moves;
+    } else {
+        ++summary.searched_moves;
+        summary.depth_sum += static_cast<std::uint64_t>(result.depth);
+    }
+}
+
+void note_step(const Model& model, UpdateTarget target, Board board, const SearchResult& result,
+               bool is_black, bool is_exploratory, Trace& trace) {
+    const int t = trace.count++;
+    trace.steps[t] = {result.score, is_black, is_exploratory};
+    const bool at_leaf = target == UpdateTarget::leaf && result.has_leaf;
+    const Board charged = at_leaf ? result.leaf : board;
+    trace.features[t] = model.geometry().features(charged);
+    trace.stages[t] = static_cast<std::uint8_t>(stage_of(charged.discs()));
+    trace.values[t] = model.evaluate(trace.features[t], trace.stages[t]);
+    trace.same_side[t] = !at_leaf || result.leaf_is_root_side;
+}
+
+// Errors from returns, clipped, in the order of their stages.
+void write_errors(const OthelloSettings& settings, const Trace& trace, Score result,
+                  GameRecord& record) {
+    double returns[positions_max];
+    const auto count = static_cast<std::size_t>(trace.count);
+    lambda_returns({trace.steps, count}, result, settings.lambda, {returns, count});
+    const double clip = settings.error_clip_discs * score_per_disc;
+    std::uint32_t written = 0;
+    for (int stage = 0; stage < stage_count; ++stage) {
+        record.stage_begin[stage] = static_cast<std::uint8_t>(written);
+        for (std::size_t t = 0; t < count; ++t) {
+            if (trace.stages[t] != stage)
+                continue;
+            const double target = trace.same_side[t] ? returns[t] : -returns[t];
+            const double error = std::clamp(target - trace.values[t], -clip, clip);
+            record.errors[written] = static_cast<std::int32_t>(std::floor(error + 0.5));
+            record.features[written] = trace.features[t];
+            ++written;
+        }
+    }
+    record.stage_begin[stage_count] = static_cast<std::uint8_t>(written);
+    record.position_count = written;
+}
+
+Score shuffled(const OthelloSettings& settings, std::uint64_t ticket, Score result) {
+    if (settings.control != LearningControl::shuffled)
+        return result;
+    RandomStream random(settings.seed, StreamPurpose::control, ticket);
+    return random.below(2) == 0 ? result : -result;
+}
+
+}  // namespace
+
+PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
+                      const WorkContext& context, std::uint64_t ticket, GameRecord& record) {
+    RandomStream random(settings.seed, StreamPurpose::self_play, ticket);
+    const auto random_plies =
+        random.below(static_cast<std::uint64_t>(settings.random_plies_max) + 1);
+    const double epsilon = settings.epsilon_at(ticket);
+    const SearchLimits limits = settings.search_limits();
+    TranspositionTable& table = searcher.table();
+    const std::uint64_t probes_before = table.probes();
+    const std::uint64_t hits_before = table.hits();
+    table.begin_game();
+
+    record = GameRecord();
+    GameSummary& summary = record.summary;
+    Trace trace;
+    Board board = start_board();
+    bool is_black = true;
+    while (!is_over(board)) {
+        const Bits moves = legal_moves(board);
+        if (moves == 0) {
+            board = after_pass(board);
+            is_black = !is_black;
+            continue;
+        }
+        Square move;
+        if (summary.moves < random_plies) {
+            move = random_move(random, moves);
+            ++summary.random_plies;
+        } else {
+            const SearchResult result = searcher.search(board, limits, context.stop, context.clock);
+            if (result.was_stopped)
+                return PlayOutcome::abandoned;
+            if (result.is_exact && summary.predictions == 0) {
+                const Score predicted = searcher.model().evaluate(board);
+                summary.prediction_error =
+                    static_cast<std::uint32_t>(std::abs(predicted - result.score));
+                summary.predictions = 1;
+            }
+            note_search(result, summary);
+            // A solved position is played perfectly: exploring there would only spoil its result.
+            const bool explore = !result.is_exact && random.unit() < epsilon;
+            move = explore ? random_move(random, moves) : result.move;
+            summary.exploratory_moves += explore ? 1 : 0;
+            note_step(searcher.model(), settings.update_target, board, result, is_black, explore,
+                      trace);
+        }
+        record.moves[summary.moves++] = move;
+        board = after_move(board, move, flips(board, move));
+        is_black = !is_black;
+    }
+    const int difference = is_black ? final_score(board) : -final_score(board);
+    summary.stone_difference = difference;
+    summary.table_probes = table.probes() - probes_before;
+    summary.table_hits = table.hits() - hits_before;
+    write_errors(settings, trace, shuffled(settings, ticket, difference * score_per_disc), record);
+    return PlayOutcome::done;
+}
+
+}  // namespace kiln::othello

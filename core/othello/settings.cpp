@@ -1,0 +1,25 @@
+#include "core/othello/settings.hpp"
+
+#include <algorithm>
+
+namespace kiln::othello {
+namespace {
+
+double progress(std::uint64_t game, std::uint64_t target) {
+    if (target == 0)
+        return 1;
+    return std::min(1.0, static_cast<double>(game) / static_cast<double>(target));
+}
+
+}  // namespace
+
+double OthelloSettings::epsilon_at(std::uint64_t game) const {
+    const double done = progress(game, target_games);
+    return done < middle_from ? epsilon_early : done < late_from ? epsilon_middle : epsilon_late;
+}
+
+double OthelloSettings::learning_rate_at(std::uint64_t game) const {
+    return learning_rate + (learning_rate_final - learning_rate) * progress(game, target_games);
+}
+
+}  // namespace kiln::othello

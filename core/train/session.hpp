@@ -1,0 +1,117 @@
+// Session: the loop that trains a workload, epoch by epoch.
+//
+//   play (all workers) -> absorb (all workers) -> finish (this thread) -> perhaps trials -> perhaps
+//   a save
+//
+// A save begins at an epoch boundary and streams to the store while the next epoch is being played,
+// when the state is frozen anyway; only if the play phase ends first do the workers wait for it.
+// The session runs on one thread of its own, which is also the one that writes checkpoints; the
+// team's threads play and absorb. It allocates nothing and knows no files, threads or clocks but
+// its ports.
+//
+// When the page's stop flag is raised, games in play are given up, the unfinished epoch is dropped
+// and the state of the last epoch boundary is saved; a resumed run plays those tickets again,
+// identically.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "core/checkpoint/catalog.hpp"
+#include "core/checkpoint/reader.hpp"
+#include "core/checkpoint/writer.hpp"
+#include "core/memory/arena.hpp"
+#include "core/memory/pool.hpp"
+#include "core/port/clock.hpp"
+#include "core/port/store.hpp"
+#include "core/port/team.hpp"
+#include "core/train/status_page.hpp"
+#include "core/train/workload.hpp"
+
+namespace kiln {
+
+struct SessionSettings {
+    std::uint64_t target_games = 20000;
+    std::uint64_t stop_after_games = 0;  // end early once this many are absorbed; 0: at the target
+    std::uint32_t epoch_games = 64;      // part of what decides the result
+    std::uint64_t checkpoint_every_games = 0;  // 0: only at the end
+    std::uint64_t trials_every_games = 0;      // 0: never
+    std::uint32_t keep_checkpoints = 5;
+};
+
+enum class SessionEnd {
+    target_reached,
+    stopped,  // by the stop flag or by stop_after_games
+};
+
+class Session {
+  public:
+    struct Ports {
+        Team* team;
+        Store* store;
+        Clock* clock;
+        StatusPage* page;
+    };
+
+    static constexpr std::size_t settings_text_capacity = 4096;
+
+    Session(const SessionSettings& settings, Workload& workload)
+        : settings_(settings), workload_(&workload) {}
+
+    // Regions of the session and its workload.
+    void plan(std::uint32_t workers, RegionList& regions) const;
+    // Takes the regions; the page's event ring gets its slots.
+    void bind(std::uint32_t workers, Arena& arena, StatusPage& page);
+
+    // The untrained state, with the run's settings as text, kept in every checkpoint. Shorter than
+    // settings_text_capacity.
+    void start_fresh(std::span<const char> settings_text);
+    // The state of an opened checkpoint, with the settings of the run that goes on.
+    Status restore(CheckpointReader& reader, std::span<const char> settings_text);
+
+    // Trains to the target. An error means that the final state could not be saved.
+    Result<SessionEnd> run(const Ports& ports);
+
+    std::uint64_t games() const { return progress_->games; }
+    Workload& workload() { return *workload_; }
+
+  private:
+    // What the session itself must remember.
+    struct Progress {
+        std::uint64_t games;  // tickets absorbed
+    };
+
+    class PlayJob;
+    class AbsorbJob;
+    class TrialJob;
+    class PageSink;
+
+    SectionList sections() const;
+    void set_settings_text(std::span<const char> text);
+    bool is_finished() const;
+    bool play_epoch(const Epoch& epoch);
+    void absorb_epoch(const Epoch& epoch);
+    void run_trials();
+    bool is_retry_due() const;
+    void begin_save();
+    void continue_save();
+    void note_saved(std::uint64_t ended_ns, std::uint64_t pause_ns);
+    void note_failed(Error error);
+    std::uint64_t finish_line() const;
+
+    SessionSettings settings_;
+    Workload* workload_;
+    Ports ports_ = {};
+    std::span<Progress> progress_storage_;
+    Progress* progress_ = nullptr;
+    std::span<char> settings_text_;
+    Pool records_;
+    CheckpointWriter writer_;
+    std::uint64_t saved_games_ = UINT64_MAX;  // games in the newest checkpoint; UINT64_MAX: none
+    std::uint64_t save_started_ns_ = 0;
+    std::uint64_t retry_at_ns_ = 0;  // of a failed save; 0: none is due
+    bool saving_retry_ = false;
+    Error last_save_error_;
+};
+
+}  // namespace kiln
