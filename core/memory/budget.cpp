@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/base/check.hpp"
+#include "core/base/wide.hpp"
 
 namespace kiln {
 namespace {
@@ -29,19 +30,15 @@ std::uint64_t align_down(std::uint64_t value, std::uint64_t alignment) {
     return value & ~(alignment - 1);
 }
 
-// How far every shrinkable region is opened: 0 is its floor, fully_open what it asked for.
-constexpr std::uint64_t fully_open = std::uint64_t{1} << 32;
-
-// floor(range * opening / fully_open) without a 128-bit product. Non-decreasing in both.
-std::uint64_t scaled(std::uint64_t range, std::uint64_t opening) {
-    return (range >> 32) * opening + (((range & 0xffffffffu) * opening) >> 32);
-}
+// How far every shrinkable region is opened: 0 is its floor, fully_open what it asked for, and
+// between them 64 bits of fraction, so that even the largest request is cut to the byte.
+constexpr std::uint64_t fully_open = std::numeric_limits<std::uint64_t>::max();
 
 std::uint64_t granted_bytes(const Region& request, std::uint64_t opening) {
     if (!request.is_shrinkable() || opening == fully_open)
         return request.bytes;
     const std::uint64_t size =
-        request.floor_bytes + scaled(request.bytes - request.floor_bytes, opening);
+        request.floor_bytes + multiply_high(request.bytes - request.floor_bytes, opening);
     return std::max(request.floor_bytes, align_down(size, request.alignment));
 }
 
@@ -125,7 +122,7 @@ Plan plan_budget(const RegionList& requests, std::uint64_t budget_bytes) {
         if (fits(whole)) {
             plan = whole;
         } else {
-            // Bisect for the widest opening that fits: at most 32 layouts of at most 48 regions.
+            // Bisect for the widest opening that fits: 64 layouts of at most 48 regions.
             std::uint64_t fitting = 0;
             std::uint64_t too_wide = fully_open;
             while (too_wide - fitting > 1) {

@@ -2,11 +2,12 @@
 
 #include <cerrno>
 #include <cstdint>
-#include <limits>
 #include <utility>
 
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "platform/linux/process_info.hpp"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23  // Linux 5.14; absent from older headers
@@ -24,8 +25,8 @@ std::uint64_t page_bytes() {
 // Reserves with room to spare and gives back what lies outside the 2 MiB boundary.
 std::byte* map_aligned(std::uint64_t bytes) {
     const std::uint64_t reserved = bytes + huge_page_bytes;
-    void* const address = ::mmap(nullptr, reserved, PROT_READ | PROT_WRITE,
-                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const address =
+        ::mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (address == MAP_FAILED)
         return nullptr;
     std::byte* const start = static_cast<std::byte*>(address);
@@ -69,7 +70,9 @@ Mapping& Mapping::operator=(Mapping&& other) noexcept {
 Status Mapping::map(std::uint64_t bytes) {
     unmap();
     const Error refused{.code = ErrorCode::out_of_memory, .detail = bytes};
-    if (bytes > std::numeric_limits<std::uint64_t>::max() / 2)
+    // Linux promises more than it has and kills a process when it takes it; so ask first.
+    const Result<std::uint64_t> machine = read_machine_memory_bytes();
+    if (!machine || bytes > machine.value())
         return refused;
     const std::uint64_t page = page_bytes();
     const std::uint64_t rounded = (bytes + page - 1) / page * page;
