@@ -38,6 +38,10 @@ const char* describe(ErrorCode code) {
             return "the checkpoint belongs to another workload";
         case ErrorCode::trailing_bytes:
             return "there are bytes after the end";
+        case ErrorCode::bad_notation:
+            return "not a move or position";
+        case ErrorCode::illegal_move:
+            return "the move is not legal";
         case ErrorCode::budget_too_small:
             return "the memory budget is too small";
         case ErrorCode::out_of_memory:

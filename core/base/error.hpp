@@ -32,6 +32,10 @@ enum class ErrorCode : std::uint16_t {
     other_workload = 28,
     trailing_bytes = 29,  // detail: the length that was expected, in bytes
 
+    // Othello notation. detail: position of the character, counted from 0.
+    bad_notation = 30,
+    illegal_move = 31,
+
     // Memory.
     budget_too_small = 40,  // detail: the smallest budget that would do, in bytes
     out_of_memory = 41,     // detail: bytes asked of the system

@@ -70,7 +70,7 @@ void OthelloWorkload::plan(const Limits& limits, RegionList& regions) const {
     regions.add(region_touched, owner, workers * sizes.largest_shape * sizeof(std::uint16_t));
     regions.add_shrinkable(region_tables, owner, workers * settings_.table_bytes,
                            workers * std::min(settings_.table_floor_bytes, settings_.table_bytes),
-                           workers * sizeof(TableBucket));
+                           sizeof(TableBucket));
 }
 
 void OthelloWorkload::bind(const Limits& limits, Arena& arena) {
