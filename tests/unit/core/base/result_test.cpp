@@ -86,7 +86,7 @@ TEST(Error, of_every_kind_has_a_sentence_of_its_own) {
         EXPECT_NE(sentence.back(), '.');
         EXPECT_TRUE(sentences.insert(sentence).second) << sentence;
     }
-    EXPECT_EQ(described, 20);
+    EXPECT_GE(described, 20);
 }
 
 }  // namespace
