@@ -15,7 +15,8 @@ constexpr std::uint64_t step_bytes = 1u << 20;
 
 FileName temporary_name(std::uint64_t games) {
     FileName name = checkpoint_file_name(games);
-    std::strcat(name.text, ".tmp");
+    constexpr char unfinished[] = ".tmp";
+    std::memcpy(name.text + std::strlen(name.text), unfinished, sizeof(unfinished));
     return name;
 }
 
@@ -121,12 +122,12 @@ Status CheckpointWriter::write_header() {
     header.header_bytes = sizeof(header);
     header.endianness_mark = checkpoint::endianness_mark;
     header.chunk_bytes = checkpoint::chunk_bytes;
-    std::strcpy(header.workload, identity_.workload);
+    std::memcpy(header.workload, identity_.workload, std::strlen(identity_.workload));
     header.games = identity_.games;
     for (const Section& section : sections_.all()) {
         CHECK(section.bytes.size() <= checkpoint::section_bytes_limit);
         checkpoint::SectionEntry& entry = header.sections[header.section_count++];
-        std::strcpy(entry.name, section.name);
+        std::memcpy(entry.name, section.name, std::strlen(section.name));
         entry.type = static_cast<std::uint32_t>(section.type);
         entry.element_bytes = section.element_bytes;
         entry.bytes = section.bytes.size();

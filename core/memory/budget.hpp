@@ -30,7 +30,8 @@ class RegionList {
     static constexpr std::uint32_t capacity = 48;
 
     // Adds a region of fixed size.
-    void add(const char* name, const char* owner, std::uint64_t bytes, std::uint64_t alignment = 64);
+    void add(const char* name, const char* owner, std::uint64_t bytes,
+             std::uint64_t alignment = 64);
     // Adds a region that planning may shrink down to floor_bytes.
     void add_shrinkable(const char* name, const char* owner, std::uint64_t bytes,
                         std::uint64_t floor_bytes, std::uint64_t alignment);
@@ -49,19 +50,20 @@ class RegionList {
 };
 
 struct Plan {
-    RegionList regions;             // granted sizes and offsets; in the order they were asked for
+    RegionList regions;  // granted sizes and offsets, in the order they were asked for
     std::uint64_t budget_bytes = 0;
-    std::uint64_t planned_bytes = 0;   // sum of all granted regions and padding; <= budget_bytes if it fits
-    std::uint64_t padding_bytes = 0;   // lost to alignment inside the arena
-    std::uint64_t arena_bytes = 0;     // the arena's size, padding included
-    std::uint64_t minimum_bytes = 0;   // what the plan needs with every shrinkable region at its floor
+    std::uint64_t planned_bytes = 0;  // all granted regions and padding; <= budget_bytes if it fits
+    std::uint64_t padding_bytes = 0;  // lost to alignment inside the arena
+    std::uint64_t arena_bytes = 0;    // the arena's size in whole pages, padding included
+    std::uint64_t minimum_bytes = 0;  // planned_bytes with every shrinkable region at its floor
     bool fits = false;
 };
 
-// Grants each request its bytes; if the sum exceeds the budget, shrinks the shrinkable regions, in
-// proportion to what each can give (kept a multiple of its alignment), until it fits. When even the floors do not fit,
-// returns a plan with fits == false whose table shows the floors. Property: fits implies
-// planned_bytes <= budget_bytes.
+// Grants each request its bytes. If the sum exceeds the budget, shrinks the shrinkable regions, in
+// proportion to what each can give (to a multiple of its alignment or to its floor), until it fits.
+// When even the floors do not fit, returns a plan with fits == false whose table shows the floors.
+// Property: fits implies planned_bytes <= budget_bytes, and is the same as budget_bytes >=
+// minimum_bytes.
 Plan plan_budget(const RegionList& requests, std::uint64_t budget_bytes);
 
 }  // namespace kiln

@@ -64,8 +64,8 @@ TEST(Result, asking_for_what_it_does_not_hold_is_a_programmer_error) {
     EXPECT_CHECK_FAILS((void)half(3).value(), "has_value_");
     EXPECT_CHECK_FAILS((void)half(4).error(), "!has_value_");
     EXPECT_CHECK_FAILS((void)Status{}.error(), "!has_value\\(\\)");
-    EXPECT_CHECK_FAILS(Status{Error{}}, "error.code != ErrorCode::none");
-    EXPECT_CHECK_FAILS(Result<int>{Error{}}, "error.code != ErrorCode::none");
+    EXPECT_CHECK_FAILS((void)Status{Error{}}, "error.code != ErrorCode::none");
+    EXPECT_CHECK_FAILS((void)Result<int>{Error{}}, "error.code != ErrorCode::none");
 }
 
 TEST(Error, is_small_plain_data) {

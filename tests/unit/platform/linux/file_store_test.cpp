@@ -342,12 +342,23 @@ TEST(FileStoreLock, goes_with_the_process_that_held_it_however_that_ends) {
     ::close(ready[1]);
 }
 
-// A file system of one mebibyte at `path`, in mounts that only this process sees. Users without
-// privileges get them in a user namespace, where the kernel grants those.
-bool mount_small(const char* path) {
-    if (::unshare(CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
+// A namespace of mounts of its own. Users without privileges get one inside a user namespace, in
+// which they are root: the id maps say who that is outside.
+bool enter_own_mounts() {
+    if (::unshare(CLONE_NEWNS) == 0)
+        return true;
+    const std::string user_map = "0 " + std::to_string(::geteuid()) + " 1";
+    const std::string group_map = "0 " + std::to_string(::getegid()) + " 1";
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
         return false;
-    return ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+    std::ofstream("/proc/self/setgroups") << "deny";
+    return (std::ofstream("/proc/self/uid_map") << user_map << std::flush) &&
+           (std::ofstream("/proc/self/gid_map") << group_map << std::flush);
+}
+
+// A file system of one mebibyte at `path` that only this process sees.
+bool mount_small(const char* path) {
+    return enter_own_mounts() && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
            ::mount("none", path, "tmpfs", 0, "size=1m") == 0;
 }
 
