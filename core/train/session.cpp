@@ -208,7 +208,9 @@ Result<SessionEnd> Session::run(const Ports& ports) {
 
     if (saved_games_ != progress_->games) {
         for (int attempt = 0; attempt < 2 && saved_games_ != progress_->games; ++attempt) {
-            begin_save();
+            // The last epoch may have begun a save that no further epoch streamed.
+            if (!writer_.is_active())
+                begin_save();
             continue_save();
         }
         if (saved_games_ != progress_->games)

@@ -1,0 +1,67 @@
+// The commands of `kiln`, each with what its command line gave it.
+//
+// A command prints its result and returns its exit code; what goes wrong it throws as a Failure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/othello/match.hpp"
+#include "core/othello/search.hpp"
+
+#include "app/exit_code.hpp"
+#include "app/model_file.hpp"
+#include "app/settings.hpp"
+
+namespace kiln::app {
+
+// Of `train` and `memory --plan`: the settings from the file and from the flags, file first.
+struct RunOptions {
+    std::vector<Assignment> from_file;
+    std::vector<Assignment> from_flags;
+
+    RunSettings over(const RunSettings& base) const {
+        return assign_all(assign_all(base, from_file), from_flags);
+    }
+};
+
+struct EvaluateOptions {
+    ModelSource model;
+    othello::Opponent opponent = othello::Opponent::random;
+    std::uint64_t games = 400;
+    othello::SearchLimits limits = {.depth = 1};
+    int opening_plies = 6;
+    std::uint64_t seed = 1;
+    std::uint64_t workers = 0;  // 0: one for every CPU, as far as the budget goes
+    std::uint64_t memory_bytes = 600'000'000;
+    bool json = false;
+};
+
+struct PerftOptions {
+    std::uint64_t depth = 0;
+    std::string board = "start";
+};
+
+struct BoardOptions {
+    std::string board = "start";
+    std::string moves;
+    std::optional<ModelSource> model;
+    othello::SearchLimits limits = {.depth = 6};
+};
+
+enum class CheckpointAction { list, verify, inspect };
+struct CheckpointOptions {
+    CheckpointAction action = CheckpointAction::list;
+    std::string path;
+};
+
+ExitCode run_train(const RunOptions& options);
+ExitCode run_memory_plan(const RunOptions& options);
+ExitCode run_evaluate(const EvaluateOptions& options);
+ExitCode run_perft(const PerftOptions& options);
+ExitCode run_board(const BoardOptions& options);
+ExitCode run_checkpoint(const CheckpointOptions& options);
+
+}  // namespace kiln::app

@@ -1,0 +1,213 @@
+#include <chrono>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "app/commands/commands.hpp"
+#include "app/console.hpp"
+#include "app/memory_table.hpp"
+#include "app/progress.hpp"
+#include "app/state_directory.hpp"
+#include "app/text.hpp"
+#include "app/trainer.hpp"
+#include "platform/linux/process_info.hpp"
+#include "platform/linux/signals.hpp"
+
+namespace kiln::app {
+namespace {
+
+// Where a run begins: the settings it has been following, and the checkpoint if there is one.
+struct StartingPoint {
+    RunSettings settings;
+    std::optional<OpenCheckpoint> checkpoint;
+
+    std::uint64_t games() const { return checkpoint ? checkpoint->reader->info().games : 0; }
+};
+
+StartingPoint find_start(StateDirectory& directory, const RunSettings& asked) {
+    StartingPoint start;
+    if (!directory.open_existing())
+        return start;
+    const Catalog& catalog = directory.checkpoints();
+    if (catalog.count == 0)
+        return start;
+    const FileName& newest = catalog.entries[0].name;
+    if (!asked.resume)
+        throw Failure(
+            ExitCode::cannot_create,
+            fmt::format("--state: {} already holds a run ({}); add --resume to go on with "
+                        "it, or choose another directory",
+                        directory.path(), newest.text));
+    const std::string advice =
+        catalog.count > 1
+            ? fmt::format("remove or rename it to go on from {}", catalog.entries[1].name.text)
+            : "it is the only one; choose another --state to start again";
+    start.checkpoint = open_checkpoint(directory, newest, advice);
+    const OpenCheckpoint& checkpoint = *start.checkpoint;
+    start.settings = from_text(read_settings_text(directory, checkpoint), checkpoint.path);
+    if (start.settings.pattern_shapes != RunSettings::shape_set_name())
+        throw Failure(ExitCode::bad_data,
+                      fmt::format("{}: its weights belong to the pattern shapes {}, this kiln's "
+                                  "are {}; use the kiln that wrote it",
+                                  checkpoint.path, start.settings.pattern_shapes,
+                                  RunSettings::shape_set_name()));
+    return start;
+}
+
+RunSettings settings_of(const RunOptions& options, const StartingPoint& start) {
+    const RunSettings settings = options.over(start.settings);
+    if (start.checkpoint && settings.workload != start.settings.workload)
+        throw Failure(
+            ExitCode::bad_data,
+            fmt::format("{}: it belongs to workload '{}', not to '{}'; choose another "
+                        "--state for another workload",
+                        start.checkpoint->path, start.settings.workload, settings.workload));
+    return settings;
+}
+
+// Whether there is nothing to do, and says so.
+bool is_finished(Console& console, const RunSettings& settings, std::uint64_t games) {
+    const std::uint64_t stop_after = settings.session.stop_after_games;
+    if (games >= settings.othello.target_games) {
+        console.print(fmt::format(
+            "{}: already at its target, {} of {} games; a larger --games "
+            "goes on",
+            settings.state, format_count(games), format_count(settings.othello.target_games)));
+        return true;
+    }
+    if (stop_after != 0 && games >= stop_after) {
+        console.print(fmt::format("{}: already past --stop-after {}, at {} of {} games",
+                                  settings.state, stop_after, format_count(games),
+                                  format_count(settings.othello.target_games)));
+        return true;
+    }
+    return false;
+}
+
+void announce(Console& console, const Trainer& trainer, const StartingPoint& start) {
+    const RunSettings& settings = trainer.settings();
+    if (start.checkpoint) {
+        console.print(fmt::format("resuming from {}", start.checkpoint->path));
+        for (const std::string& line : differences(start.settings, settings))
+            console.print(fmt::format("  {} from game {} on", line, format_count(start.games())));
+        if (settings.workload == "othello" &&
+            start.settings.othello.table_bytes != settings.othello.table_bytes)
+            console.print(
+                "  another table size: games from here on differ from those of the run "
+                "as it was");
+    } else if (settings.resume) {
+        console.print(
+            fmt::format("{}: no checkpoint to resume from; starting fresh", settings.state));
+    }
+    if (settings.workload == "othello" && !settings.othello.is_reproducible())
+        console.print("time-ms: the clock decides, so this run cannot be reproduced");
+    console.print(fmt::format(
+        "training {} to {} games in {}: {} {}, {} of {} memory planned", settings.workload,
+        format_count(settings.othello.target_games), settings.state, settings.workers,
+        settings.workers == 1 ? "worker" : "workers", format_bytes(trainer.plan().planned_bytes),
+        format_bytes(settings.memory_bytes)));
+}
+
+void report_games(Console& console, const Trainer& trainer, const TrainOutcome& outcome) {
+    const RunSettings& settings = trainer.settings();
+    const std::uint64_t games = outcome.games - outcome.games_before;
+    const double rate = outcome.seconds > 0 ? static_cast<double>(games) / outcome.seconds : 0;
+    const bool at_target = outcome.end == SessionEnd::target_reached;
+    console.print(fmt::format("{} at game {} of {}: {} games in {}, {} games/s, {} a worker",
+                              at_target ? "finished" : "stopped", format_count(outcome.games),
+                              format_count(settings.othello.target_games), format_count(games),
+                              format_duration(outcome.seconds), format_rate(rate),
+                              format_rate(rate / settings.workers)));
+}
+
+void report_learning(Console& console, const Progress& progress) {
+    const RunTotals& totals = progress.totals();
+    if (totals.games > 0) {
+        const auto games = static_cast<double>(totals.games);
+        console.print(fmt::format(
+            "self-play: difference {} discs (black minus white), black {}, white {}, drawn {} of "
+            "{} "
+            "games",
+            format_discs(totals.stone_difference / games),
+            format_percent(static_cast<double>(totals.black_wins) / games),
+            format_percent(static_cast<double>(totals.white_wins) / games),
+            format_percent(static_cast<double>(totals.draws) / games), format_count(totals.games)));
+    }
+    if (const auto& first = progress.first_strength(); first)
+        console.print(fmt::format("strength at game {}: {}", format_count(first->games),
+                                  describe_strength(*first)));
+    const auto& last = progress.last_strength();
+    if (last && last->games != progress.first_strength()->games)
+        console.print(fmt::format("strength at game {}: {}", format_count(last->games),
+                                  describe_strength(*last)));
+}
+
+void report_memory(Console& console, const Trainer& trainer) {
+    const auto memory = platform::read_process_memory();
+    const std::uint64_t planned = trainer.plan().planned_bytes;
+    const std::string peak = memory ? fmt::format("peak resident {} ({} faults from disk)",
+                                                  format_bytes(memory.value().peak_resident_bytes),
+                                                  format_count(memory.value().major_faults))
+                                    : "the kernel does not tell what was resident";
+    console.print(fmt::format("memory: {} planned of {}, {}", format_bytes(planned),
+                              format_bytes(trainer.plan().budget_bytes), peak));
+    std::string table = format_plan(trainer.requests(), trainer.plan());
+    table.pop_back();
+    console.print(table);
+}
+
+ExitCode conclude(Console& console, Trainer& trainer, const Progress& progress,
+                  const TrainOutcome& outcome, StateDirectory& directory) {
+    report_games(console, trainer, outcome);
+    report_learning(console, progress);
+    if (!trainer.settings().quiet)
+        report_memory(console, trainer);
+    if (outcome.events_dropped > 0)
+        print_warning(console, fmt::format("{} reports were lost because the console was slow",
+                                           outcome.events_dropped));
+    if (outcome.save_error)
+        throw Failure(
+            ExitCode::io_failed,
+            fmt::format("--state: game {} could not be saved in {}: {}; what was saved "
+                        "before is intact: make room and go on with --resume",
+                        outcome.games, directory.path(), describe_error(*outcome.save_error)));
+    console.print(
+        fmt::format("checkpoint: {}", directory.path_of(checkpoint_file_name(outcome.games))));
+    return ExitCode::ok;
+}
+
+}  // namespace
+
+ExitCode run_train(const RunOptions& options) {
+    Console console(stdout);
+    const RunSettings asked = options.over(RunSettings());
+    StateDirectory directory(asked.state);
+    const StartingPoint start = find_start(directory, asked);
+    const RunSettings settings = settings_of(options, start);
+    if (is_finished(console, settings, start.games()))
+        return ExitCode::ok;
+
+    Trainer trainer(settings);
+    if (!trainer.plan().fits) {
+        console.print(format_plan(trainer.requests(), trainer.plan()));
+        throw budget_too_small(trainer.plan());
+    }
+    directory.open_for_training();
+    announce(console, trainer, start);
+    trainer.allocate();
+    if (start.checkpoint) {
+        if (const Status restored = trainer.restore(*start.checkpoint->reader); !restored)
+            throw damaged(restored.error(), directory, *start.checkpoint,
+                          "remove or rename it to go on from an older one");
+        start.checkpoint->reader->close();
+    } else {
+        trainer.start_fresh();
+    }
+    (void)platform::install_stop_signals(trainer.page().stop);  // cannot fail for these signals
+    Progress progress(console, trainer.settings());
+    const TrainOutcome outcome = trainer.run(directory.store(), progress);
+    progress.finish();
+    return conclude(console, trainer, progress, outcome, directory);
+}
+
+}  // namespace kiln::app

@@ -1,0 +1,67 @@
+#include "app/console.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace kiln::app {
+namespace {
+
+constexpr const char* erase_line = "\r\x1b[K";
+constexpr std::size_t usual_width = 80;
+
+bool can_redraw(std::FILE* stream) {
+    const char* const kind = std::getenv("TERM");
+    return ::isatty(::fileno(stream)) == 1 && kind != nullptr && std::strcmp(kind, "dumb") != 0;
+}
+
+std::size_t width_of(std::FILE* stream) {
+    winsize size{};
+    if (::ioctl(::fileno(stream), TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+        return usual_width;
+    return size.ws_col;
+}
+
+}  // namespace
+
+Console::Console(std::FILE* stream) : stream_(stream), is_terminal_(can_redraw(stream)) {}
+
+void Console::write(const std::string& text) {
+    (void)std::fwrite(text.data(), 1, text.size(), stream_);
+    (void)std::fflush(stream_);
+}
+
+void Console::print(const std::string& text) {
+    write((is_live_ ? erase_line : "") + text + "\n");
+    is_live_ = false;
+}
+
+void Console::live(const std::string& text) {
+    if (!is_terminal_)
+        return;
+    // The last column stays free: some terminals wrap when it is filled. The text is ASCII.
+    write(erase_line + text.substr(0, std::max<std::size_t>(width_of(stream_), 2) - 1));
+    is_live_ = true;
+}
+
+void Console::end_live() {
+    if (is_live_)
+        write("\n");
+    is_live_ = false;
+}
+
+void Console::erase_live() {
+    if (is_live_)
+        write(erase_line);
+    is_live_ = false;
+}
+
+void print_warning(Console& console, const std::string& text) {
+    console.end_live();
+    (void)std::fprintf(stderr, "kiln: warning: %s\n", text.c_str());
+}
+
+}  // namespace kiln::app

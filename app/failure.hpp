@@ -1,0 +1,39 @@
+// Failure: the end of a command, as one line for the user and an exit code.
+//
+// Thrown by the cold half only; main() prints it. The line says what is wrong, where (flag, file
+// and line, or section, chunk and byte range), and what would be right.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+#include "core/base/error.hpp"
+#include "core/checkpoint/reader.hpp"
+#include "core/port/store.hpp"
+
+#include "app/exit_code.hpp"
+
+namespace kiln::app {
+
+class Failure final : public std::runtime_error {
+  public:
+    Failure(ExitCode exit_code, const std::string& line)
+        : std::runtime_error(line), exit_code_(exit_code) {}
+
+    ExitCode exit_code() const { return exit_code_; }
+
+  private:
+    ExitCode exit_code_;
+};
+
+ExitCode exit_code_of(const Error& error);
+
+// What happened, in words: for files with the system's own words where it gave a reason.
+std::string describe_error(const Error& error);
+
+// The same for an error of CheckpointReader, with the place in the file: `reader` has reported
+// `error` about `name`.
+std::string describe_checkpoint_error(const Error& error, const CheckpointReader& reader,
+                                      Store& store, const FileName& name);
+
+}  // namespace kiln::app

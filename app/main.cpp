@@ -1,0 +1,64 @@
+// kiln: the program. What it was asked, done; what went wrong, in one line with an exit code.
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <variant>
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include "app/command_line.hpp"
+#include "app/failure.hpp"
+#include "platform/linux/check_report.hpp"
+
+namespace {
+
+using kiln::app::ExitCode;
+
+struct Dispatch {
+    ExitCode operator()(const kiln::app::PrintCommand& command) const {
+        fmt::print("{}", command.text);
+        return ExitCode::ok;
+    }
+    ExitCode operator()(const kiln::app::TrainCommand& command) const {
+        return run_train(command.options);
+    }
+    ExitCode operator()(const kiln::app::MemoryPlanCommand& command) const {
+        return run_memory_plan(command.options);
+    }
+    ExitCode operator()(const kiln::app::EvaluateOptions& options) const {
+        return run_evaluate(options);
+    }
+    ExitCode operator()(const kiln::app::PerftOptions& options) const { return run_perft(options); }
+    ExitCode operator()(const kiln::app::BoardOptions& options) const { return run_board(options); }
+    ExitCode operator()(const kiln::app::CheckpointOptions& options) const {
+        return run_checkpoint(options);
+    }
+};
+
+ExitCode complain(const char* line, ExitCode exit_code) {
+    std::fflush(stdout);
+    fmt::print(stderr, "kiln: {}\n", line);
+    return exit_code;
+}
+
+ExitCode run(int argument_count, const char* const* arguments) {
+    try {
+        return std::visit(Dispatch{}, kiln::app::parse_command_line(argument_count, arguments));
+    } catch (const kiln::app::Failure& failure) {
+        return complain(failure.what(), failure.exit_code());
+    } catch (const std::bad_alloc&) {
+        return complain("the system grants no more memory", ExitCode::system_refuses);
+    } catch (const std::exception& error) {
+        return complain(error.what(), ExitCode::internal);
+    }
+}
+
+}  // namespace
+
+int main(int argument_count, char** arguments) {
+    kiln::platform::install_check_report();
+    // A limit on file sizes is an error of the write, not the end of the program.
+    (void)::signal(SIGXFSZ, SIG_IGN);
+    return static_cast<int>(run(argument_count, arguments));
+}

@@ -1,0 +1,121 @@
+// The settings of a run: one table, used three times.
+//
+// The command line, the configuration file (settings_file.hpp) and the text in a checkpoint all
+// name the same settings, check them by the same ranges and print them in the same way, because all
+// of them go through this table. A setting is one row: its name, what it may be, where its value
+// lives.
+//
+// Values given by a person are Assignments: text with its origin ("--depth", "run.toml:12"), so
+// that a complaint can say where the wrong value stands. They are applied in order, the later one
+// wins. Failures are thrown (app/failure.hpp). Cold half only.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/othello/settings.hpp"
+#include "core/train/session.hpp"
+
+#include "app/exit_code.hpp"
+
+namespace kiln::app {
+
+// Stands for "decide from the other settings": see Trainer.
+constexpr std::uint64_t automatic = UINT64_MAX;
+
+struct RunSettings {
+    std::string workload = "othello";
+    // Its target and seed are also those of the run.
+    othello::OthelloSettings othello;
+    SessionSettings session = {.checkpoint_every_games = automatic,
+                               .trials_every_games = automatic};
+    std::uint32_t workers = 0;  // 0: one for every CPU the process may use, at most 64
+    std::uint64_t memory_bytes = 600'000'000;
+    std::string state = "state";
+    std::string pattern_shapes = shape_set_name();  // what the weights mean
+    bool resume = false;
+    bool no_pin = false;
+    bool quiet = false;
+    bool verbose = false;
+
+    static std::string shape_set_name();
+};
+
+// What a setting may be.
+struct WholeNumber {
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+    std::uint64_t scale = 1;  // the field holds value * scale
+};
+struct RealNumber {
+    double low = 0;
+    double high = 0;
+};
+struct ByteCount {
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+};
+struct Choice {
+    std::span<const char* const> names;  // for an enumeration: in the order of its values
+};
+struct Switch {};
+struct FreeText {};
+struct EpsilonSchedule {};  // A[,B[,C]]: early, middle, late; one left out repeats the one before
+using Allowed =
+    std::variant<WholeNumber, RealNumber, ByteCount, Choice, Switch, FreeText, EpsilonSchedule>;
+
+using Field =
+    std::variant<std::uint64_t*, std::uint32_t*, int*, double*, bool*, std::string*,
+                 othello::UpdateTarget*, othello::LearningControl*, othello::OthelloSettings*>;
+
+enum class Kept {
+    nowhere,            // does not decide the result
+    in_checkpoint,      // does
+    in_checkpoint_only  // does, and nobody types it
+};
+
+struct Setting {
+    const char* name;     // "learning-rate": the flag is --learning-rate
+    const char* operand;  // "DISCS"; empty for a switch
+    Allowed allowed;
+    Kept kept;
+    bool othello_only;  // means nothing to other workloads
+    Field (*field)(RunSettings&);
+    const char* standard;  // the default in words; nullptr: as RunSettings has it
+    const char* help;
+};
+
+std::span<const Setting> all_settings();
+const Setting* find_setting(std::string_view name);  // nullptr if absent
+
+// A value as it would be typed. allowed_values: "a whole number from 1 to 60".
+std::string format_value(const Setting& setting, const RunSettings& settings);
+std::string allowed_values(const Setting& setting);
+
+struct Assignment {
+    const Setting* setting;
+    std::string text;  // for a switch "true" or "false"
+    std::string origin;
+    ExitCode if_wrong;
+};
+
+// The settings after all assignments. Throws for values that are not allowed, for two different
+// search limits from one source, and for values that do not go together. `source` is one command
+// line or one file.
+RunSettings assign_all(RunSettings settings, std::span<const Assignment> source);
+
+// The text kept in a checkpoint: the settings that decide the result, a line each. Equal settings
+// have equal texts.
+std::string to_text(const RunSettings& settings);
+// From such a text; settings it does not mention keep their default. Throws bad_data; `origin`
+// names the checkpoint.
+RunSettings from_text(std::string_view text, const std::string& origin);
+
+// "learning-rate 0.05 -> 0.02" for every setting that decides the result and differs.
+std::vector<std::string> differences(const RunSettings& before, const RunSettings& after);
+
+}  // namespace kiln::app
