@@ -14,6 +14,7 @@
 // Built once into memory it is handed, then read-only and shared by all threads.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -26,10 +27,10 @@ constexpr int shape_capacity = 24;
 constexpr int shape_cells_max = 10;  // 3^10 / 2 fits 16 bits
 constexpr int stage_count = 30;
 
-// Two plies a stage: 4 and 5 discs are stage 0, 62 discs and more stage 29.
+// Two plies a stage: 4 and 5 discs are stage 0, 62 discs and more stage 29. Fewer than 4 discs
+// occur in no game, but on boards that people set up: they are stage 0.
 constexpr int stage_of(int discs) {
-    const int stage = (discs - 4) / 2;
-    return stage < stage_count ? stage : stage_count - 1;
+    return discs < 4 ? 0 : std::min((discs - 4) / 2, stage_count - 1);
 }
 
 struct Shape {

@@ -28,14 +28,17 @@ inline Score finished_score(Board board) {
     return final_score(board) * score_per_disc;
 }
 
-// Counts a position; true when the search must unwind.
+// Counts a position; true when the search must unwind. One beyond the limit is not visited, so it
+// does not count.
 inline bool count_node(Run& run) {
+    if (run.nodes >= run.node_limit) {
+        run.interrupted = true;
+        return true;
+    }
     if (++run.nodes >= run.next_poll) {
         run.next_poll = run.nodes + Interrupt::poll_interval_nodes;
         run.interrupted = run.interrupted || run.interrupt.is_due();
     }
-    if (run.nodes > run.node_limit)
-        run.interrupted = true;
     return run.interrupted;
 }
 

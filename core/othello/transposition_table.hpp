@@ -42,20 +42,18 @@ static_assert(sizeof(TableBucket) == 64);
 
 class TranspositionTable {
   public:
-    // buckets must be zero-filled or hold what this class left there; at least one.
+    // At least one bucket. Cleared here: the game numbers that another table left there would come
+    // round again.
     void bind(std::span<TableBucket> buckets) {
         CHECK(!buckets.empty());
         buckets_ = buckets;
-        game_ = 1;
+        clear();
     }
 
     // From here on nothing that was stored before counts.
     void begin_game() {
-        if (++game_ == 0) {  // after 2^32 games numbers come round again
-            for (TableBucket& bucket : buckets_)
-                bucket = TableBucket();
-            game_ = 1;
-        }
+        if (++game_ == 0)  // after 2^32 games numbers come round again
+            clear();
     }
 
     const TableEntry* find(const Board& board, TableKind kind) {
@@ -102,6 +100,12 @@ class TranspositionTable {
     std::uint64_t hits() const { return hits_; }
 
   private:
+    void clear() {
+        for (TableBucket& bucket : buckets_)
+            bucket = TableBucket();
+        game_ = 1;
+    }
+
     // Folded 64 x 64 -> 128 bit product, then a multiplication to spread it into the high bits.
     static std::uint64_t hash(const Board& board) {
         return multiply_fold(board.own ^ 0x9e3779b97f4a7c15u,

@@ -1,0 +1,281 @@
+#include "core/othello/geometry.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/othello/evaluate-inl.hpp"
+#include "core/othello/symmetry.hpp"
+
+#include "tests/support/othello.hpp"
+
+namespace kiln::othello {
+namespace {
+
+using test::OwnedGeometry;
+using test::pick_bit;
+using test::play;
+using test::small_shapes;
+using test::test_stream;
+
+Bits squares_of(const Geometry& geometry, int lane) {
+    Bits bits = 0;
+    for (const Square square : geometry.lane_squares(lane))
+        bits |= bit(square);
+    return bits;
+}
+
+// Squares named in the shape's own text, least significant first.
+std::vector<int> parse(const char* text) {
+    std::vector<int> squares;
+    for (const std::string all = text; const char& letter : all)
+        if (letter >= 'a' && letter <= 'h')
+            squares.push_back((*(&letter + 1) - '1') * 8 + (letter - 'a'));
+    return squares;
+}
+
+// Both the set that is trained and a small one with an unmirrored shape.
+class GeometryOf : public testing::TestWithParam<bool> {
+  protected:
+    std::span<const Shape> shapes() const { return GetParam() ? default_shapes() : small_shapes(); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Shapes, GeometryOf, testing::Values(true, false),
+                         [](const testing::TestParamInfo<bool>& shapes) {
+                             return shapes.param ? "default_shapes" : "small_shapes";
+                         });
+
+TEST_P(GeometryOf, first_lane_of_a_shape_is_what_its_text_says) {
+    const OwnedGeometry geometry(shapes());
+    ASSERT_EQ(geometry->shape_count(), static_cast<int>(shapes().size()));
+    for (int shape = 0; shape < geometry->shape_count(); ++shape) {
+        const Shape& text = shapes()[static_cast<std::size_t>(shape)];
+        const std::vector<int> expected = parse(text.squares);
+        const auto lane = geometry->lane_squares(geometry->shape(shape).first_lane);
+        EXPECT_TRUE(std::equal(lane.begin(), lane.end(), expected.begin(), expected.end()))
+            << text.name;
+        EXPECT_STREQ(geometry->shape(shape).name, text.name);
+        EXPECT_EQ(std::popcount(squares_of(*geometry, geometry->shape(shape).first_lane)),
+                  geometry->shape(shape).cells)
+            << text.name << " names a square twice";
+    }
+}
+
+TEST_P(GeometryOf, placements_are_distinct_and_are_all_images_of_the_shape) {
+    const OwnedGeometry geometry(shapes());
+    int lanes = 0;
+    for (int shape = 0; shape < geometry->shape_count(); ++shape) {
+        const Geometry::ShapeLayout& layout = geometry->shape(shape);
+        EXPECT_EQ(layout.first_lane, lanes);
+        std::set<Bits> placed;
+        for (int lane = layout.first_lane; lane < layout.first_lane + layout.lane_count; ++lane)
+            EXPECT_TRUE(placed.insert(squares_of(*geometry, lane)).second)
+                << layout.name << " is placed twice on the same squares";
+        std::set<Bits> images;
+        for (int symmetry = 0; symmetry < symmetry_count; ++symmetry)
+            images.insert(transform_bits(symmetry, squares_of(*geometry, layout.first_lane)));
+        EXPECT_EQ(placed, images) << layout.name;
+        lanes += layout.lane_count;
+    }
+    EXPECT_EQ(lanes, geometry->lane_count());
+    EXPECT_LE(lanes, lane_capacity);
+}
+
+// Two shapes that cover the same squares would be one feature with two names.
+TEST_P(GeometryOf, no_two_shapes_cover_the_same_squares) {
+    const OwnedGeometry geometry(shapes());
+    std::set<Bits> all;
+    for (int lane = 0; lane < geometry->lane_count(); ++lane)
+        EXPECT_TRUE(all.insert(squares_of(*geometry, lane)).second) << "lane " << lane;
+}
+
+TEST(Geometry, every_square_of_the_board_is_seen) {
+    const OwnedGeometry geometry;
+    Bits seen = 0;
+    for (int lane = 0; lane < geometry->lane_count(); ++lane)
+        seen |= squares_of(*geometry, lane);
+    EXPECT_EQ(seen, ~Bits{0});
+}
+
+TEST_P(GeometryOf, a_disc_contributes_its_power_of_three_to_the_lanes_that_see_it) {
+    const OwnedGeometry geometry(shapes());
+    for (int square = 0; square < square_count; ++square) {
+        for (int lane = 0; lane < lane_capacity; ++lane) {
+            int expected = 0;
+            int power = 1;
+            if (lane < geometry->lane_count()) {
+                for (const Square seen : geometry->lane_squares(lane)) {
+                    expected += seen == square ? power : 0;
+                    power *= 3;
+                }
+            }
+            ASSERT_EQ(geometry->contribution(square).index[lane], expected)
+                << "square " << square << " lane " << lane;
+        }
+    }
+}
+
+TEST_P(GeometryOf, sizes_known_beforehand_equal_what_build_makes) {
+    const OwnedGeometry geometry(shapes());
+    std::uint32_t play_offset = 0;
+    std::uint32_t slot_offset = 0;
+    for (int shape = 0; shape < geometry->shape_count(); ++shape) {
+        const Geometry::ShapeLayout& layout = geometry->shape(shape);
+        const ShapeSize size = shape_size(shapes()[static_cast<std::size_t>(shape)]);
+        EXPECT_EQ(size.play_size, layout.play_size) << layout.name;
+        EXPECT_EQ(size.slot_count, layout.slot_count) << layout.name;
+        EXPECT_EQ(layout.play_offset, play_offset);
+        EXPECT_EQ(layout.slot_offset, slot_offset);
+        for (int lane = layout.first_lane; lane < layout.first_lane + layout.lane_count; ++lane)
+            EXPECT_EQ(geometry->lane_origins()[lane], play_offset + layout.play_size / 2);
+        play_offset += size.play_size;
+        slot_offset += size.slot_count;
+    }
+    EXPECT_EQ(geometry->play_entries_per_stage(), play_offset);
+    EXPECT_EQ(geometry->slots_per_stage(), slot_offset);
+    EXPECT_EQ(Geometry::map_entries(shapes()), play_offset);
+    EXPECT_EQ(Geometry::member_entries(shapes()), 2 * std::size_t{slot_offset});
+}
+
+// How the symmetries that keep the lane's squares in place move its cells: cell i to
+// permutation[i].
+std::vector<std::vector<int>> cell_permutations(std::span<const Square> squares) {
+    std::vector<std::vector<int>> permutations;
+    for (int symmetry = 0; symmetry < symmetry_count; ++symmetry) {
+        std::vector<int> permutation;
+        for (const Square square : squares) {
+            const int image = transform_square(symmetry, square);
+            const auto at = std::find(squares.begin(), squares.end(), image);
+            if (at == squares.end())
+                break;
+            permutation.push_back(static_cast<int>(at - squares.begin()));
+        }
+        if (permutation.size() == squares.size())
+            permutations.push_back(permutation);
+    }
+    return permutations;
+}
+
+std::uint32_t permuted(std::uint32_t configuration, const std::vector<int>& permutation) {
+    std::uint32_t out = 0;
+    for (const int to : permutation) {
+        std::uint32_t power = 1;
+        for (int i = 0; i < to; ++i)
+            power *= 3;
+        out += configuration % 3 * power;
+        configuration /= 3;
+    }
+    return out;
+}
+
+TEST_P(GeometryOf, configurations_share_a_weight_exactly_when_a_symmetry_turns_one_into_another) {
+    const OwnedGeometry geometry(shapes());
+    for (int shape = 0; shape < geometry->shape_count(); ++shape) {
+        const Geometry::ShapeLayout& layout = geometry->shape(shape);
+        SCOPED_TRACE(layout.name);
+        const auto permutations = cell_permutations(geometry->lane_squares(layout.first_lane));
+        std::vector<bool> class_seen(layout.slot_count);
+        for (std::uint32_t at = 0; at < layout.play_size; ++at) {
+            std::set<std::uint32_t> orbit;
+            for (const auto& permutation : permutations)
+                orbit.insert(permuted(at, permutation));
+            const std::uint32_t class_index = geometry->class_of(shape, at);
+            ASSERT_LT(class_index, layout.slot_count);
+            class_seen[class_index] = true;
+            const Geometry::Members members = geometry->members(shape, class_index);
+            ASSERT_EQ(orbit, (std::set<std::uint32_t>{members.first, members.second}))
+                << "configuration " << at;
+        }
+        EXPECT_EQ(std::count(class_seen.begin(), class_seen.end(), true), layout.slot_count);
+    }
+}
+
+TEST(Geometry, knows_which_shapes_are_their_own_mirror_image) {
+    const OwnedGeometry geometry(small_shapes());
+    EXPECT_TRUE(geometry->shape(0).mirrored);   // edge
+    EXPECT_TRUE(geometry->shape(1).mirrored);   // corner
+    EXPECT_FALSE(geometry->shape(2).mirrored);  // hook
+    EXPECT_TRUE(geometry->shape(3).mirrored);   // diagonal
+    EXPECT_EQ(geometry->shape(2).lane_count, 8);
+    EXPECT_EQ(geometry->shape(2).slot_count, geometry->shape(2).play_size);
+    EXPECT_EQ(geometry->shape(0).slot_count, (6561u + 81u) / 2);
+}
+
+TEST(Geometry, features_followed_move_by_move_equal_features_from_scratch_in_whole_games) {
+    constexpr std::uint64_t seed = 31;
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    const OwnedGeometry geometry;
+    RandomStream random = test_stream(seed);
+    int passes = 0;
+    for (int game = 0; game < 300; ++game) {
+        Board board = start_board();
+        Features features = geometry->features(board);
+        while (!is_over(board)) {
+            Features child;
+            if (const Bits moves = legal_moves(board); moves == 0) {
+                HWY_STATIC_DISPATCH(pass_features)(features, child);
+                board = after_pass(board);
+                ++passes;
+            } else {
+                const int square = pick_bit(random, moves);
+                HWY_STATIC_DISPATCH(child_features)
+                (*geometry, features, square, flips(board, square), child);
+                board = play(board, square);
+            }
+            features = child;
+            const Features expected = geometry->features(board);
+            for (int lane = 0; lane < lane_capacity; ++lane)
+                ASSERT_EQ(features.index[lane], expected.index[lane])
+                    << "game " << game << " lane " << lane << to_text(board);
+        }
+    }
+    EXPECT_GT(passes, 50);
+}
+
+TEST(Geometry, a_pass_negates_every_lane) {
+    constexpr std::uint64_t seed = 32;
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    const OwnedGeometry geometry;
+    RandomStream random = test_stream(seed);
+    for (int i = 0; i < 2'000; ++i) {
+        const Board board = test::thrown_board(random, 100, 100);
+        const Features before = geometry->features(board);
+        const Features after = geometry->features(after_pass(board));
+        for (int lane = 0; lane < lane_capacity; ++lane)
+            ASSERT_EQ(after.index[lane], -before.index[lane]);
+    }
+}
+
+TEST(Geometry, indices_of_full_boards_stay_inside_the_tables) {
+    const OwnedGeometry geometry;
+    for (const Board& board : {Board{~Bits{0}, 0}, Board{0, ~Bits{0}}}) {
+        const Features features = geometry->features(board);
+        for (int shape = 0; shape < geometry->shape_count(); ++shape) {
+            const Geometry::ShapeLayout& layout = geometry->shape(shape);
+            for (int i = 0; i < layout.lane_count; ++i)
+                EXPECT_EQ(std::abs(features.index[layout.first_lane + i]),
+                          static_cast<int>(layout.play_size / 2));
+        }
+    }
+}
+
+TEST(Geometry, stages_change_every_two_discs_and_end_with_the_last) {
+    EXPECT_EQ(stage_of(4), 0);
+    EXPECT_EQ(stage_of(5), 0);
+    EXPECT_EQ(stage_of(6), 1);
+    EXPECT_EQ(stage_of(61), 28);
+    EXPECT_EQ(stage_of(62), 29);
+    EXPECT_EQ(stage_of(64), 29);
+}
+
+// No game has them, but a board that somebody typed in may.
+TEST(Geometry, fewer_than_four_discs_are_the_first_stage) {
+    for (int discs = 0; discs < 4; ++discs)
+        EXPECT_EQ(stage_of(discs), 0) << discs << " discs";
+}
+
+}  // namespace
+}  // namespace kiln::othello
