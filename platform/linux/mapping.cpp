@@ -45,7 +45,7 @@ bool populate(std::span<std::byte> block) {
         return false;
     const std::uint64_t page = page_bytes();
     // Kernels before 5.14 do not know this advice, and emulators take it and do nothing: so each
-    // page is written to as well. Present ones cost some 15 ms for 600 MB.
+    // page is written to as well. Present ones cost milliseconds for 600 MB.
     for (std::uint64_t at = 0; at < block.size(); at += page)
         *const_cast<volatile std::byte*>(&block[at]) = std::byte{0};
     return true;

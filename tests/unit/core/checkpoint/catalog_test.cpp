@@ -108,6 +108,16 @@ TEST(Catalog, keeps_the_newest_and_removes_the_rest) {
     EXPECT_CHECK_FAILS((void)remove_old(store, 0), "keep >= 1");
 }
 
+TEST(Catalog, what_it_removed_does_not_come_back_after_a_power_cut) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        MemoryStore store = store_of({1, 2, 3});
+        ASSERT_EQ(remove_old(store, 1).value(), 2u);
+        RandomStream chance(seed, StreamPurpose::position, 0);
+        store.lose_power(chance);
+        EXPECT_EQ(store.file_count(), 1u) << "seed " << seed;
+    }
+}
+
 TEST(Catalog, a_removal_that_fails_at_any_call_leaves_the_newest_ones) {
     for (std::uint64_t call = 1;; ++call) {
         SCOPED_TRACE("call " + std::to_string(call));

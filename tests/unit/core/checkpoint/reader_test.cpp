@@ -360,6 +360,27 @@ TEST(CheckpointReader, a_header_that_lies_with_a_matching_checksum_is_refused) {
     }
 }
 
+TEST(CheckpointReader, a_trailer_that_lies_with_a_matching_checksum_is_refused) {
+    using checkpoint::Trailer;
+    void (*const trailer_lies[])(Trailer&) = {
+        [](Trailer& trailer) { trailer.magic[7] = 'X'; },
+        [](Trailer& trailer) { ++trailer.chunks; },
+        [](Trailer& trailer) { trailer.chunks = ~0ull; },
+        [](Trailer& trailer) { --trailer.file_bytes; },
+        [](Trailer& trailer) { ++trailer.table_crc; },
+    };
+    for (const auto tell : trailer_lies) {
+        Bytes bytes = file_of(small_lengths);
+        std::byte* const end = bytes.data() + bytes.size() - sizeof(Trailer);
+        Trailer trailer;
+        std::memcpy(&trailer, end, sizeof(trailer));
+        tell(trailer);
+        trailer.crc = checkpoint::own_crc(trailer);
+        std::memcpy(end, &trailer, sizeof(trailer));
+        EXPECT_EQ(code_of(bytes), ErrorCode::corrupt_table);
+    }
+}
+
 TEST(CheckpointReader, random_lies_with_matching_checksums_never_lead_outside_the_file) {
     // Sanitizers watch for what this cannot see. What is accepted must be what was written.
     const Bytes original = file_of(small_lengths);

@@ -158,6 +158,7 @@ TEST(WorkerTeam, can_be_launched_again_after_it_was_shut_down) {
     for (const unsigned count : {3u, 1u, 2u}) {
         ASSERT_TRUE(team.launch(count, stacks.span()));
         EXPECT_EQ(team.size(), count);
+        ::usleep(5'000);  // workers that come first must wait for their job
         team.run(job);
         team.shut_down();
         EXPECT_EQ(team.size(), 0u);
