@@ -24,18 +24,21 @@ Score evaluate(const Model& model, Board board) {
     const Geometry& geometry = model.geometry();
     const std::uint16_t* weights = model.stage_weights(stage_of(board.discs()));
     Score sum = 0;
-    for (int lane = 0; lane < geometry.lane_count(); ++lane) {
-        std::int32_t index = 0;
-        std::int32_t place_value = 1;
-        for (const Square square : geometry.lane_squares(lane)) {
-            if ((board.own & bit(square)) != 0)
-                index += place_value;
-            else if ((board.opponent & bit(square)) != 0)
-                index -= place_value;
-            place_value *= 3;
+    for (int shape = 0; shape < geometry.shape_count(); ++shape) {
+        const Geometry::ShapeLayout& layout = geometry.shape(shape);
+        for (int lane = 0; lane < layout.lane_count; ++lane) {
+            std::int32_t configuration = static_cast<std::int32_t>(layout.play_size / 2);
+            std::int32_t place_value = 1;
+            for (const Square square : geometry.lane_squares(shape, lane)) {
+                if ((board.own & bit(square)) != 0)
+                    configuration += place_value;
+                else if ((board.opponent & bit(square)) != 0)
+                    configuration -= place_value;
+                place_value *= layout.base;
+            }
+            sum += weights[layout.play_offset + static_cast<std::uint32_t>(configuration)] -
+                   neutral_weight;
         }
-        sum += weights[static_cast<std::int64_t>(geometry.lane_origins()[lane]) + index] -
-               neutral_weight;
     }
     return clamp_heuristic(sum);
 }

@@ -26,7 +26,25 @@ constexpr Shape shapes_v1[] = {
     {"corner 5x2", "a1 b1 c1 d1 e1 a2 b2 c2 d2 e2"},
     {"triangle", "a1 b1 c1 d1 a2 b2 c2 a3 b3 a4"},
     {"cross", "a1 b1 a2 b2 c2 b3 c3 d3 c4 d4"},
+    {"count", "*"},
 };
+
+constexpr std::uint32_t count_size = 2 * square_count + 1;
+
+bool is_count(const Shape& shape) {
+    return shape.squares[0] == '*';
+}
+
+struct AllSquares {
+    Square list[square_count];
+};
+constexpr AllSquares make_all_squares() {
+    AllSquares all{};
+    for (int square = 0; square < square_count; ++square)
+        all.list[square] = static_cast<Square>(square);
+    return all;
+}
+constexpr AllSquares all_squares = make_all_squares();
 
 // The squares of a shape; returns how many.
 int parse_squares(const char* text, int* squares) {
@@ -93,6 +111,8 @@ std::span<const Shape> default_shapes() {
 }
 
 ShapeSize shape_size(const Shape& shape) {
+    if (is_count(shape))
+        return {count_size, count_size};
     int squares[shape_cells_max] = {};
     int mirror[shape_cells_max] = {};
     const int cells = parse_squares(shape.squares, squares);
@@ -133,13 +153,35 @@ void Geometry::build(std::span<const Shape> shapes, std::span<std::uint16_t> cla
 }
 
 void Geometry::place(const Shape& shape, ShapeLayout& layout) {
-    int squares[shape_cells_max] = {};
     layout.name = shape.name;
-    layout.cells = parse_squares(shape.squares, squares);
     layout.first_lane = lane_count_;
     layout.play_offset = play_entries_;
-    layout.play_size = power_of_three[layout.cells];
     layout.slot_offset = slots_;
+    if (is_count(shape))
+        place_count(layout);
+    else
+        place_pattern(shape, layout);
+    play_entries_ += layout.play_size;
+    slots_ += layout.slot_count;
+}
+
+void Geometry::place_count(ShapeLayout& layout) {
+    CHECK(lane_count_ < lane_capacity);
+    layout.cells = square_count;
+    layout.base = 1;
+    layout.lane_count = 1;
+    layout.play_size = count_size;
+    lane_origins_[lane_count_] = layout.play_offset + layout.play_size / 2;
+    for (Features& contribution : contributions_)
+        contribution.index[lane_count_] = 1;
+    ++lane_count_;
+    tie(layout, nullptr);
+}
+
+void Geometry::place_pattern(const Shape& shape, ShapeLayout& layout) {
+    int squares[shape_cells_max] = {};
+    layout.cells = parse_squares(shape.squares, squares);
+    layout.play_size = power_of_three[layout.cells];
 
     Bits placed[symmetry_count] = {};
     for (int symmetry = 0; symmetry < symmetry_count; ++symmetry) {
@@ -163,14 +205,14 @@ void Geometry::place(const Shape& shape, ShapeLayout& layout) {
 
     int mirror[shape_cells_max] = {};
     layout.mirrored = find_mirror(squares, layout.cells, mirror);
-    tie(layout, mirror);
-    play_entries_ += layout.play_size;
-    slots_ += layout.slot_count;
+    tie(layout, layout.mirrored ? mirror : nullptr);
 }
 
 void Geometry::tie(ShapeLayout& layout, const int* mirror) {
     for (std::uint32_t configuration = 0; configuration < layout.play_size; ++configuration) {
-        const std::uint32_t image = mirrored_configuration(configuration, layout.cells, mirror);
+        const std::uint32_t image =
+            mirror == nullptr ? configuration
+                              : mirrored_configuration(configuration, layout.cells, mirror);
         std::uint16_t& class_index = class_of_[layout.play_offset + configuration];
         if (image < configuration) {
             class_index = class_of_[layout.play_offset + image];
@@ -184,13 +226,11 @@ void Geometry::tie(ShapeLayout& layout, const int* mirror) {
     }
 }
 
-std::span<const Square> Geometry::lane_squares(int lane) const {
-    for (int shape = 0; shape < shape_count_; ++shape) {
-        const ShapeLayout& layout = shapes_[shape];
-        if (lane >= layout.first_lane && lane < layout.first_lane + layout.lane_count)
-            return {lane_squares_[lane], static_cast<std::size_t>(layout.cells)};
-    }
-    return {};
+std::span<const Square> Geometry::lane_squares(int shape, int lane) const {
+    const ShapeLayout& layout = shapes_[shape];
+    const Square* first =
+        layout.base == 1 ? all_squares.list : lane_squares_[layout.first_lane + lane];
+    return {first, static_cast<std::size_t>(layout.cells)};
 }
 
 Features Geometry::features(Board board) const {

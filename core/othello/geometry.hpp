@@ -33,12 +33,16 @@ constexpr int stage_of(int discs) {
     return discs < 4 ? 0 : std::min((discs - 4) / 2, stage_count - 1);
 }
 
+//
+// One shape is not a pattern: "*" counts. Its single lane is own minus opponent's discs, every
+// square with place value 1. Local patterns cannot see that a player is down to its last discs;
+// this can.
 struct Shape {
     const char* name;     // for people
-    const char* squares;  // "a1 b1 c1", least significant first
+    const char* squares;  // "a1 b1 c1", least significant first; or "*"
 };
 
-// The default set: 14 shapes, 58 placements. How it was chosen: perf/learning.md.
+// The default set: 14 patterns in 58 placements and the count. How it was chosen: perf/learning.md.
 std::span<const Shape> default_shapes();
 
 // How many configurations a shape has, and how many classes of mirror images.
@@ -58,10 +62,11 @@ class Geometry {
     struct ShapeLayout {
         const char* name = "";
         int cells = 0;
+        std::int32_t base = 3;  // of place values: 3 for a pattern, 1 for the count
         int first_lane = 0;
         int lane_count = 0;
         std::uint32_t play_offset = 0;  // of the shape in a stage's play table
-        std::uint32_t play_size = 0;    // 3^cells
+        std::uint32_t play_size = 0;    // 3^cells; 129 for the count
         std::uint32_t slot_offset = 0;  // of the shape in a stage's learning table
         std::uint32_t slot_count = 0;   // classes of mirror images
         bool mirrored = false;          // some symmetry maps a placement onto itself, turned around
@@ -84,8 +89,9 @@ class Geometry {
 
     // Position in a stage's play table of lane's configuration 0 (all empty): add the lane's index.
     const std::uint32_t* lane_origins() const { return lane_origins_; }
-    // The squares of a lane, least significant first.
-    std::span<const Square> lane_squares(int lane) const;
+    // The squares of a lane of a shape, least significant first. lane counts from the shape's
+    // first.
+    std::span<const Square> lane_squares(int shape, int lane) const;
     // What an own disc on the square adds to each lane.
     const Features& contribution(int square) const { return contributions_[square]; }
 
@@ -109,6 +115,8 @@ class Geometry {
 
   private:
     void place(const Shape& shape, ShapeLayout& layout);
+    void place_pattern(const Shape& shape, ShapeLayout& layout);
+    void place_count(ShapeLayout& layout);
     void tie(ShapeLayout& layout, const int* mirror);
 
     ShapeLayout shapes_[shape_capacity];
