@@ -234,7 +234,10 @@ void expect_old_or_new(MemoryStore& store, State& old_state, State& new_state, b
 class FailingSave : public testing::TestWithParam<ErrorCode> {};
 INSTANTIATE_TEST_SUITE_P(with, FailingSave,
                          testing::Values(ErrorCode::no_space, ErrorCode::io_failed,
-                                         ErrorCode::permission_denied));
+                                         ErrorCode::permission_denied),
+                         [](const auto& code) {
+                             return "error_" + std::to_string(static_cast<int>(code.param));
+                         });
 
 TEST_P(FailingSave, at_any_call_keeps_the_old_checkpoint_and_the_next_attempt_succeeds) {
     State old_state({2'500'000, 40}, 10);
