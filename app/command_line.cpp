@@ -227,9 +227,7 @@ class CommandLine {
         } catch (const CLI::CallForHelp&) {
             return PrintCommand{help_of(chosen())};
         } catch (const CLI::ParseError& error) {
-            throw Failure(ExitCode::usage,
-                          fmt::format("{}; `{} --help` tells what is allowed",
-                                      one_line(error.what()), full_name(chosen())));
+            throw misuse(error);
         }
         return selected();
     }
@@ -279,6 +277,36 @@ class CommandLine {
         add("inspect", "sections, types, counts and settings", "checkpoint, or state directory");
     }
 
+    // What CLI11 found wrong, in Kiln's words where its own are no help.
+    Failure misuse(const CLI::ParseError& error) const {
+        const CLI::App& at = chosen();
+        const std::string name = full_name(at);
+        const std::vector<std::string> rest = at.remaining();
+        const bool is_extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+        std::vector<std::string> known;
+        for (const CLI::App* command : at.get_subcommands(any_command))
+            known.push_back(command->get_name());
+        const bool lacks_command = !known.empty();
+        if (!lacks_command && !is_extra)
+            return Failure(ExitCode::usage, fmt::format("{}; `{} --help` tells what is allowed",
+                                                        one_line(error.what()), name));
+        const std::string label = &at == &app_ ? "" : at.get_name() + ": ";
+        if (rest.empty())
+            return Failure(ExitCode::usage,
+                           fmt::format("{}which command? One of {}; `{} --help` tells more", label,
+                                       fmt::join(known, ", "), name));
+        for (const CLI::Option* option : at.get_options())
+            known.push_back(option->get_name());
+        const std::string_view nearest = nearest_name(rest.front(), known);
+        return Failure(
+            ExitCode::usage,
+            fmt::format("{}there is no {} '{}'; {}`{} --help` lists what there is", label,
+                        lacks_command ? "command" : "flag or argument", rest.front(),
+                        nearest.empty() ? "" : fmt::format("did you mean '{}'? ", nearest), name));
+    }
+
+    static bool any_command(const CLI::App*) { return true; }
+
     // The innermost command that was named.
     const CLI::App& chosen() const {
         const CLI::App* at = &app_;
@@ -293,7 +321,9 @@ class CommandLine {
     }
 
     static std::string help_of(const CLI::App& command) {
-        return command.help(full_name(command), CLI::AppFormatMode::Normal);
+        // Not command.help(): it answers for the command that was parsed, whichever it is asked of.
+        return command.get_formatter()->make_help(&command, full_name(command),
+                                                  CLI::AppFormatMode::Normal);
     }
 
     Command selected() {
@@ -324,7 +354,7 @@ class CommandLine {
     }
 
     std::string help_about(const std::string& name) const {
-        for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; }))
+        for (const CLI::App* command : app_.get_subcommands(any_command))
             if (command->get_name() == name)
                 return help_of(*command);
         throw Failure(ExitCode::usage,

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <stdio_ext.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -31,7 +32,10 @@ Console::Console(std::FILE* stream) : stream_(stream), is_terminal_(can_redraw(s
 
 void Console::write(const std::string& text) {
     (void)std::fwrite(text.data(), 1, text.size(), stream_);
-    (void)std::fflush(stream_);
+    if (std::fflush(stream_) == 0 && std::ferror(stream_) == 0)
+        return;
+    ::__fpurge(stream_);  // or the next line would try to write this one again
+    std::clearerr(stream_);
 }
 
 void Console::print(const std::string& text) {

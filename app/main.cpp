@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <system_error>
 #include <variant>
 
 #include <fmt/format.h>
@@ -44,11 +45,18 @@ ExitCode complain(const char* line, ExitCode exit_code) {
 
 ExitCode run(int argument_count, const char* const* arguments) {
     try {
-        return std::visit(Dispatch{}, kiln::app::parse_command_line(argument_count, arguments));
+        const ExitCode exit_code =
+            std::visit(Dispatch{}, kiln::app::parse_command_line(argument_count, arguments));
+        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+            return complain("the result cannot be written to standard output; make room there",
+                            ExitCode::io_failed);
+        return exit_code;
     } catch (const kiln::app::Failure& failure) {
         return complain(failure.what(), failure.exit_code());
     } catch (const std::bad_alloc&) {
         return complain("the system grants no more memory", ExitCode::system_refuses);
+    } catch (const std::system_error& error) {
+        return complain(error.what(), ExitCode::io_failed);
     } catch (const std::exception& error) {
         return complain(error.what(), ExitCode::internal);
     }

@@ -173,10 +173,9 @@ void Progress::on_status(const TrainStatus& status) {
     if (platform::stop_signals_received() > 0 && !is_stopping_) {
         is_stopping_ = true;
         console_.end_live();
-        console_.print(
-            fmt::format("{}: stopping; saving game {} (once more: end at once, unsaved)",
-                        platform::last_stop_signal() == SIGINT ? "interrupted" : "terminated",
-                        format_count(status.games_absorbed)));
+        console_.print(fmt::format(
+            "{}: stopping and saving (a second time: end at once, as of the newest checkpoint)",
+            platform::last_stop_signal() == SIGINT ? "interrupted" : "asked to terminate"));
     }
     if (settings_.quiet || is_stopping_)
         return;

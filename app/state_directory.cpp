@@ -45,17 +45,23 @@ bool StateDirectory::open_existing() {
     throw unusable(path_, opened.error());
 }
 
-void StateDirectory::open_for_training() {
+void StateDirectory::create() {
     if (const Status opened = store_.open_directory(path_.c_str(), true); !opened)
         throw unusable(path_, opened.error());
-    if (const Status locked = store_.lock(); !locked) {
-        if (locked.error().code != ErrorCode::already_exists)
-            throw unusable(path_, locked.error());
+}
+
+void StateDirectory::claim() {
+    const Status locked = store_.lock();
+    if (!locked && locked.error().code == ErrorCode::already_exists)
         throw Failure(ExitCode::cannot_create,
                       fmt::format("--state: another kiln is training in {}; wait for it or choose "
                                   "another directory",
                                   path_));
-    }
+    if (!locked)
+        throw unusable(path_, locked.error());
+}
+
+void StateDirectory::prepare_for_writing() {
     if (const auto swept = sweep_unfinished(store_); !swept)
         throw unusable(path_, swept.error());
     // Better now than after the first hours of training.

@@ -22,9 +22,12 @@ class StateDirectory {
 
     // Opens the directory if it is there; false if not.
     bool open_existing();
-    // Opens it, made if missing, and claims it for a trainer: only one at a time may write. Removes
-    // what unfinished saves left behind and makes sure that files can be made.
-    void open_for_training();
+    // Makes and opens it.
+    void create();
+    // Claims it for a trainer, until the process ends: only one at a time may write.
+    void claim();
+    // Removes what unfinished saves left behind and makes sure that files can be made.
+    void prepare_for_writing();
 
     // Newest first. The directory is open.
     const Catalog& checkpoints();

@@ -31,7 +31,7 @@ struct TrainStatus {
     double seconds = 0;                // since the run began
 };
 
-// Called on the thread that called run().
+// Called on the thread that called run(). Must not throw: the session is running meanwhile.
 class TrainObserver {
   public:
     virtual void on_event(const Event& event) = 0;

@@ -20,24 +20,30 @@ namespace {
 struct StartingPoint {
     RunSettings settings;
     std::optional<OpenCheckpoint> checkpoint;
+    bool is_claimed = false;  // the state directory was there, and is ours now
 
     std::uint64_t games() const { return checkpoint ? checkpoint->reader->info().games : 0; }
 };
+
+Failure already_holds_a_run(const StateDirectory& directory, const FileName& newest) {
+    return Failure(ExitCode::cannot_create,
+                   fmt::format("--state: {} already holds a run ({}); add --resume to go on with "
+                               "it, or choose another directory",
+                               directory.path(), newest.text));
+}
 
 StartingPoint find_start(StateDirectory& directory, const RunSettings& asked) {
     StartingPoint start;
     if (!directory.open_existing())
         return start;
+    directory.claim();
+    start.is_claimed = true;
     const Catalog& catalog = directory.checkpoints();
     if (catalog.count == 0)
         return start;
     const FileName& newest = catalog.entries[0].name;
     if (!asked.resume)
-        throw Failure(
-            ExitCode::cannot_create,
-            fmt::format("--state: {} already holds a run ({}); add --resume to go on with "
-                        "it, or choose another directory",
-                        directory.path(), newest.text));
+        throw already_holds_a_run(directory, newest);
     const std::string advice =
         catalog.count > 1
             ? fmt::format("remove or rename it to go on from {}", catalog.entries[1].name.text)
@@ -63,6 +69,18 @@ RunSettings settings_of(const RunOptions& options, const StartingPoint& start) {
                         "--state for another workload",
                         start.checkpoint->path, start.settings.workload, settings.workload));
     return settings;
+}
+
+// Nothing is left behind by a run that was refused, so the directory is made only now.
+void claim_for_writing(StateDirectory& directory, const StartingPoint& start) {
+    if (!start.is_claimed) {
+        directory.create();
+        directory.claim();
+        // Another kiln may have been faster.
+        if (const Catalog& catalog = directory.checkpoints(); catalog.count > 0)
+            throw already_holds_a_run(directory, catalog.entries[0].name);
+    }
+    directory.prepare_for_writing();
 }
 
 // Whether there is nothing to do, and says so.
@@ -192,7 +210,7 @@ ExitCode run_train(const RunOptions& options) {
         console.print(format_plan(trainer.requests(), trainer.plan()));
         throw budget_too_small(trainer.plan());
     }
-    directory.open_for_training();
+    claim_for_writing(directory, start);
     announce(console, trainer, start);
     trainer.allocate();
     if (start.checkpoint) {
