@@ -15,6 +15,7 @@ struct Trace {
     Features features[positions_max];  // of the position the error will be charged to
     Score values[positions_max];       // its static value
     bool same_side[positions_max];     // whether the player to move there is the one at the step
+    bool is_charged[positions_max];    // false: the step says nothing about that position
     std::uint8_t stages[positions_max];
     int count = 0;
 };
@@ -43,11 +44,17 @@ void note_search(const SearchResult& result, GameSummary& summary) {
     }
 }
 
+// result_sign: what the control makes of the game's result, and so of every value that comes from a
+// finished game.
 void note_step(const Model& model, UpdateTarget target, Board board, const SearchResult& result,
-               bool is_black, bool is_exploratory, Trace& trace) {
+               bool is_black, bool is_exploratory, int result_sign, Trace& trace) {
     const int t = trace.count++;
-    trace.steps[t] = {result.score, is_black, is_exploratory};
+    const Score value = result.has_leaf ? result.score : result_sign * result.score;
+    trace.steps[t] = {value, is_black, is_exploratory};
     const bool at_leaf = target == UpdateTarget::leaf && result.has_leaf;
+    // Cut at an exploratory move, the return is the leaf's own value. That is no reason to visit
+    // its weights: an error of 0 would thin out the errors of other positions and move by momentum.
+    trace.is_charged[t] = !(is_exploratory && at_leaf);
     const Board charged = at_leaf ? result.leaf : board;
     trace.features[t] = model.geometry().features(charged);
     trace.stages[t] = static_cast<std::uint8_t>(stage_of(charged.discs()));
@@ -66,7 +73,7 @@ void write_errors(const OthelloSettings& settings, const Trace& trace, Score res
     for (int stage = 0; stage < stage_count; ++stage) {
         record.stage_begin[stage] = static_cast<std::uint8_t>(written);
         for (std::size_t t = 0; t < count; ++t) {
-            if (trace.stages[t] != stage)
+            if (trace.stages[t] != stage || !trace.is_charged[t])
                 continue;
             const double target = trace.same_side[t] ? returns[t] : -returns[t];
             const double error = std::clamp(target - trace.values[t], -clip, clip);
@@ -79,11 +86,11 @@ void write_errors(const OthelloSettings& settings, const Trace& trace, Score res
     record.position_count = written;
 }
 
-Score shuffled(const OthelloSettings& settings, std::uint64_t ticket, Score result) {
+int result_sign(const OthelloSettings& settings, std::uint64_t ticket) {
     if (settings.control != LearningControl::shuffled)
-        return result;
+        return 1;
     RandomStream random(settings.seed, StreamPurpose::control, ticket);
-    return random.below(2) == 0 ? result : -result;
+    return random.below(2) == 0 ? 1 : -1;
 }
 
 }  // namespace
@@ -94,6 +101,7 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
     const auto random_plies =
         random.below(static_cast<std::uint64_t>(settings.random_plies_max) + 1);
     const double epsilon = settings.epsilon_at(ticket);
+    const int sign = result_sign(settings, ticket);
     const SearchLimits limits = settings.search_limits();
     TranspositionTable& table = searcher.table();
     const std::uint64_t probes_before = table.probes();
@@ -132,7 +140,7 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
             move = explore ? random_move(random, moves) : result.move;
             summary.exploratory_moves += explore ? 1 : 0;
             note_step(searcher.model(), settings.update_target, board, result, is_black, explore,
-                      trace);
+                      sign, trace);
         }
         record.moves[summary.moves++] = move;
         board = after_move(board, move, flips(board, move));
@@ -142,7 +150,7 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
     summary.stone_difference = difference;
     summary.table_probes = table.probes() - probes_before;
     summary.table_hits = table.hits() - hits_before;
-    write_errors(settings, trace, shuffled(settings, ticket, difference * score_per_disc), record);
+    write_errors(settings, trace, sign * difference * score_per_disc, record);
     return PlayOutcome::done;
 }
 

@@ -1,0 +1,160 @@
+#include "core/othello/match.hpp"
+
+#include <atomic>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "core/othello/player.hpp"
+
+#include "tests/support/othello.hpp"
+
+namespace kiln::othello {
+namespace {
+
+using test::OwnedModel;
+using test::OwnedSearcher;
+using test::small_shapes;
+using test::test_stream;
+
+MatchSettings match_against(Opponent opponent) {
+    MatchSettings settings;
+    settings.seed = 131;
+    settings.opponent = opponent;
+    settings.limits.depth = 1;
+    return settings;
+}
+
+TEST(Match, a_pair_depends_on_seed_and_number_only) {
+    OwnedModel owned(small_shapes());
+    owned.randomise(132, 500);
+    OwnedSearcher used(owned.model, 100);
+    for (const Opponent opponent : {Opponent::random, Opponent::corner_edge}) {
+        MatchSettings settings = match_against(opponent);
+        settings.limits.exact_empties = 8;
+        for (std::uint64_t pair = 20; pair-- > 0;) {
+            OwnedSearcher fresh(owned.model, 100);
+            const MatchPair one = play_pair(settings, *fresh, pair, nullptr, nullptr);
+            const MatchPair other = play_pair(settings, *used, pair, nullptr, nullptr);
+            EXPECT_TRUE(one.is_complete);
+            EXPECT_EQ(one.difference[0], other.difference[0]);
+            EXPECT_EQ(one.difference[1], other.difference[1]);
+            EXPECT_EQ(one.nodes, other.nodes);
+        }
+    }
+}
+
+TEST(Match, openings_and_results_vary_from_pair_to_pair) {
+    OwnedModel owned(small_shapes());
+    OwnedSearcher searcher(owned.model, 100);
+    std::set<std::pair<int, int>> results;
+    for (std::uint64_t pair = 0; pair < 50; ++pair) {
+        const MatchPair played = play_pair(match_against(Opponent::random), *searcher, pair,
+                                           nullptr, nullptr);
+        for (const int difference : played.difference) {
+            EXPECT_LE(std::abs(difference), 64);
+            EXPECT_EQ(difference % 2, 0);
+        }
+        results.insert({played.difference[0], played.difference[1]});
+    }
+    EXPECT_GT(results.size(), 35u);
+}
+
+TEST(Match, differences_are_the_models_and_not_the_first_players) {
+    // Solving the last 14 squares beats a random player whichever colour it has.
+    OwnedModel owned(small_shapes());
+    OwnedSearcher searcher(owned.model, 4096);
+    MatchSettings settings = match_against(Opponent::random);
+    settings.limits.exact_empties = 14;
+    MatchScore score;
+    int sums[2] = {};
+    for (std::uint64_t pair = 0; pair < 30; ++pair) {
+        const MatchPair played = play_pair(settings, *searcher, pair, nullptr, nullptr);
+        score.add(played);
+        sums[0] += played.difference[0];
+        sums[1] += played.difference[1];
+    }
+    EXPECT_GT(sums[0], 200);
+    EXPECT_GT(sums[1], 200);
+    EXPECT_EQ(score.games(), 60u);
+    EXPECT_EQ(score.discs, sums[0] + sums[1]);
+}
+
+TEST(Match, a_stopped_pair_says_that_it_is_incomplete) {
+    OwnedModel owned(small_shapes());
+    OwnedSearcher searcher(owned.model, 100);
+    const std::atomic<bool> stop{true};
+    EXPECT_FALSE(
+        play_pair(match_against(Opponent::random), *searcher, 0, &stop, nullptr).is_complete);
+}
+
+TEST(MatchScore, counts_wins_draws_and_losses_of_the_model) {
+    MatchScore score;
+    MatchPair pair;
+    pair.difference[0] = 12;
+    pair.difference[1] = -2;
+    score.add(pair);
+    pair.difference[0] = 0;
+    pair.difference[1] = 64;
+    score.add(pair);
+    EXPECT_EQ(score.wins, 2u);
+    EXPECT_EQ(score.draws, 1u);
+    EXPECT_EQ(score.losses, 1u);
+    EXPECT_EQ(score.discs, 74);
+    EXPECT_EQ(score.points(), 2.5);
+}
+
+TEST(Player, random_moves_are_legal_and_reach_every_legal_move) {
+    constexpr std::uint64_t seed = 133;
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    RandomStream random = test_stream(seed);
+    const Board board = test::random_position(random, 40);
+    const Bits moves = legal_moves(board);
+    Bits chosen = 0;
+    for (int i = 0; i < 1'000; ++i)
+        chosen |= bit(choose_random(random, board));
+    EXPECT_EQ(chosen, moves);
+}
+
+// The order of preference, square by square.
+int rank_of(const Board& board, int square) {
+    constexpr int corner_of[4] = {0, 7, 56, 63};
+    for (const int corner : corner_of)
+        if (square == corner)
+            return 0;
+    for (const int corner : corner_of) {
+        const int files = std::abs(square % 8 - corner % 8);
+        const int ranks = std::abs(square / 8 - corner / 8);
+        if (files > 1 || ranks > 1 || (board.empty() & bit(corner)) == 0)
+            continue;
+        return files + ranks == 2 ? 4 : 3;
+    }
+    const bool on_edge = square % 8 == 0 || square % 8 == 7 || square / 8 == 0 || square / 8 == 7;
+    return on_edge ? 1 : 2;
+}
+
+TEST(Player, corner_edge_always_takes_a_move_of_the_best_rank_there_is) {
+    constexpr std::uint64_t seed = 134;
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    RandomStream random = test_stream(seed);
+    int ranks[5] = {};
+    for (int i = 0; i < 20'000; ++i) {
+        const Board board =
+            test::random_position(random, 1 + static_cast<int>(random.below(59)));
+        const Bits moves = legal_moves(board);
+        if (moves == 0)
+            continue;
+        int best = 4;
+        for (Bits left = moves; left != 0; left &= left - 1)
+            best = std::min(best, rank_of(board, std::countr_zero(left)));
+        const Square chosen = choose_corner_edge(random, board);
+        ASSERT_NE(moves & bit(chosen), 0u);
+        ASSERT_EQ(rank_of(board, chosen), best) << "square " << int{chosen} << to_text(board);
+        ++ranks[best];
+    }
+    for (int rank = 0; rank < 5; ++rank)
+        EXPECT_GT(ranks[rank], 5) << "rank " << rank << " never came up";
+}
+
+}  // namespace
+}  // namespace kiln::othello
