@@ -313,8 +313,7 @@ TEST(Learner, mirrored_configurations_stay_equal_after_many_epochs) {
             for (std::uint32_t at = 0; at < layout.slot_count; ++at) {
                 const Geometry::Members members = owned.geometry->members(shape, at);
                 ASSERT_EQ(table[members.first], table[members.second]);
-                moved += members.first != members.second &&
-                         table[members.first] != neutral_weight;
+                moved += members.first != members.second && table[members.first] != neutral_weight;
             }
         }
     }

@@ -49,8 +49,8 @@ TEST(Match, openings_and_results_vary_from_pair_to_pair) {
     OwnedSearcher searcher(owned.model, 100);
     std::set<std::pair<int, int>> results;
     for (std::uint64_t pair = 0; pair < 50; ++pair) {
-        const MatchPair played = play_pair(match_against(Opponent::random), *searcher, pair,
-                                           nullptr, nullptr);
+        const MatchPair played =
+            play_pair(match_against(Opponent::random), *searcher, pair, nullptr, nullptr);
         for (const int difference : played.difference) {
             EXPECT_LE(std::abs(difference), 64);
             EXPECT_EQ(difference % 2, 0);
@@ -139,8 +139,7 @@ TEST(Player, corner_edge_always_takes_a_move_of_the_best_rank_there_is) {
     RandomStream random = test_stream(seed);
     int ranks[5] = {};
     for (int i = 0; i < 20'000; ++i) {
-        const Board board =
-            test::random_position(random, 1 + static_cast<int>(random.below(59)));
+        const Board board = test::random_position(random, 1 + static_cast<int>(random.below(59)));
         const Bits moves = legal_moves(board);
         if (moves == 0)
             continue;

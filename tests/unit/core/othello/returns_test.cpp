@@ -22,8 +22,7 @@ double definition(const std::vector<Step>& steps, std::size_t t, Score result, d
         return step.is_black_to_move ? result : -result;
     const Step& next = steps[t + 1];
     const double sign = next.is_black_to_move == step.is_black_to_move ? 1 : -1;
-    return sign *
-           ((1 - lambda) * next.value + lambda * definition(steps, t + 1, result, lambda));
+    return sign * ((1 - lambda) * next.value + lambda * definition(steps, t + 1, result, lambda));
 }
 
 std::vector<double> returns_of(const std::vector<Step>& steps, Score result, double lambda) {
@@ -49,8 +48,7 @@ TEST(LambdaReturns, equal_the_recursive_definition_with_passes_and_exploration) 
                 passes += pass;
                 black = pass ? black : !black;
             }
-            const Score result =
-                (static_cast<Score>(random.below(129)) - 64) * score_per_disc;
+            const Score result = (static_cast<Score>(random.below(129)) - 64) * score_per_disc;
             const std::vector<double> returns = returns_of(steps, result, lambda);
             for (std::size_t t = 0; t < steps.size(); ++t)
                 // Convex combinations of whole numbers up to 16,384: double leaves 1e-9 of room.

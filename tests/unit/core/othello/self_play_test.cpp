@@ -165,12 +165,12 @@ TEST(SelfPlay, summary_is_what_the_searches_of_the_game_measured) {
             expected.depth_sum += result.is_exact ? 0 : static_cast<unsigned>(result.depth);
             expected.nodes += result.nodes;
             expected.value_sum += result.score;
-            expected.value_square_sum += static_cast<std::uint64_t>(
-                static_cast<std::int64_t>(result.score) * result.score);
-            expected.value_min = is_first ? result.score
-                                          : std::min(expected.value_min, result.score);
-            expected.value_max = is_first ? result.score
-                                          : std::max(expected.value_max, result.score);
+            expected.value_square_sum +=
+                static_cast<std::uint64_t>(static_cast<std::int64_t>(result.score) * result.score);
+            expected.value_min =
+                is_first ? result.score : std::min(expected.value_min, result.score);
+            expected.value_max =
+                is_first ? result.score : std::max(expected.value_max, result.score);
             is_first = false;
         }
         EXPECT_EQ(record.summary.solved_moves, expected.solved_moves);
@@ -210,8 +210,8 @@ std::vector<Charge> expected_charges(const OthelloSettings& settings,
         const Board board = at_leaf ? game[t].result.leaf : game[t].board;
         const bool turned = at_leaf && !game[t].result.leaf_is_root_side;
         const double clip = settings.error_clip_discs * score_per_disc;
-        const double error = std::clamp(
-            (turned ? -returns[t] : returns[t]) - model.evaluate(board), -clip, clip);
+        const double error =
+            std::clamp((turned ? -returns[t] : returns[t]) - model.evaluate(board), -clip, clip);
         charges.push_back({stage_of(board.discs()),
                            static_cast<std::int32_t>(std::floor(error + 0.5)),
                            model.geometry().features(board)});
@@ -240,12 +240,12 @@ TEST(SelfPlay, errors_are_target_minus_value_at_the_charged_position_sorted_by_s
                         << "ticket " << ticket << " position " << at;
                     ASSERT_LE(record.stage_begin[charges[at].stage], at);
                     ASSERT_GT(record.stage_begin[charges[at].stage + 1], at);
-                    ASSERT_EQ(std::memcmp(&record.features[at], &charges[at].features,
-                                          sizeof(Features)),
-                              0);
+                    ASSERT_EQ(
+                        std::memcmp(&record.features[at], &charges[at].features, sizeof(Features)),
+                        0);
                 }
-                ASSERT_TRUE(std::is_sorted(std::begin(record.stage_begin),
-                                           std::end(record.stage_begin)));
+                ASSERT_TRUE(
+                    std::is_sorted(std::begin(record.stage_begin), std::end(record.stage_begin)));
                 ASSERT_EQ(record.stage_begin[0], 0);
                 ASSERT_EQ(record.stage_begin[stage_count], charges.size());
             }
@@ -287,16 +287,15 @@ TEST(SelfPlay, solved_positions_are_charged_to_the_root_with_the_exact_score) {
             const int exact = searched.is_black ? difference : -difference;
             ASSERT_EQ(searched.result.score, exact * score_per_disc) << "imperfect play";
             const double clip = settings.error_clip_discs * score_per_disc;
-            const auto error = static_cast<std::int32_t>(
-                std::clamp<double>(searched.result.score -
-                                       random_model().model.evaluate(searched.board),
-                                   -clip, clip));
+            const auto error = static_cast<std::int32_t>(std::clamp<double>(
+                searched.result.score - random_model().model.evaluate(searched.board), -clip,
+                clip));
             const Features features = random_model().geometry->features(searched.board);
             bool found = false;
             for (std::uint32_t at = 0; at < record.position_count; ++at)
-                found = found || (record.errors[at] == error &&
-                                  std::memcmp(&record.features[at], &features,
-                                              sizeof(Features)) == 0);
+                found =
+                    found || (record.errors[at] == error &&
+                              std::memcmp(&record.features[at], &features, sizeof(Features)) == 0);
             ASSERT_TRUE(found) << "ticket " << ticket << to_text(searched.board);
             ++checked;
         }
@@ -403,8 +402,9 @@ TEST(SelfPlay, explores_as_often_as_the_schedule_says) {
         std::uint64_t explored = 0;
         std::uint64_t searched = 0;
         for (std::uint64_t i = 0; i < 60; ++i) {
-            const auto ticket = static_cast<std::uint64_t>(
-                                    progress * static_cast<double>(settings.target_games)) + i;
+            const auto ticket =
+                static_cast<std::uint64_t>(progress * static_cast<double>(settings.target_games)) +
+                i;
             const GameRecord record = play_one(settings, searcher, ticket);
             explored += record.summary.exploratory_moves;
             searched += record.summary.searched_moves;

@@ -36,8 +36,7 @@ std::vector<Game> random_games(std::uint64_t seed, int count) {
         summary.table_probes = random.below(1'000);
         summary.table_hits = random.below(summary.table_probes + 1);
         summary.predictions = static_cast<std::uint32_t>(draw(0, 1));
-        summary.prediction_error =
-            summary.predictions * static_cast<std::uint32_t>(draw(0, 8'000));
+        summary.prediction_error = summary.predictions * static_cast<std::uint32_t>(draw(0, 8'000));
         for (std::uint32_t v = 0; v < summary.searched_moves + summary.solved_moves; ++v)
             game.values.push_back(draw(-16'000, 16'000));
         for (const int value : game.values) {
@@ -112,8 +111,8 @@ TEST(Statistics, summary_report_is_what_an_independent_count_over_1000_games_fin
     EXPECT_EQ(report.value_min, *std::min_element(values.begin(), values.end()));
     EXPECT_EQ(report.value_max, *std::max_element(values.begin(), values.end()));
     EXPECT_NEAR(report.depth, 3, 1e-12);
-    EXPECT_NEAR(report.nodes_per_game,
-                mean_of(games, [](const GameSummary& g) { return g.nodes; }), 1e-6);
+    EXPECT_NEAR(report.nodes_per_game, mean_of(games, [](const GameSummary& g) { return g.nodes; }),
+                1e-6);
     EXPECT_NEAR(report.table_hit_rate,
                 mean_of(games, [](const GameSummary& g) { return g.table_hits; }) /
                     mean_of(games, [](const GameSummary& g) { return g.table_probes; }),
