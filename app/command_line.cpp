@@ -178,6 +178,11 @@ constexpr const char* evaluate_examples = R"(Examples:
   kiln evaluate --model state/first --opponent random --games 400 --depth 1
   kiln evaluate --model state/first/game-000000020000.ckpt --opponent corner --nodes 2000
   kiln evaluate --untrained --opponent corner --json)";
+constexpr const char* bench_examples = R"(Examples:
+  kiln bench
+  kiln bench --filter self-play
+  kiln bench --directory /mnt/card)";
+
 constexpr const char* perft_examples = R"(Examples:
   kiln perft 9
   kiln perft 6 --board "---------------------------OX------XO--------------------------- X")";
@@ -247,6 +252,12 @@ class CommandLine {
     void add_evaluate_and_boards() {
         evaluate_flags_.add_to(
             *command("evaluate", "play a model against a fixed opponent", evaluate_examples));
+        auto* bench = command("bench", "measure speed, memory and saves against their targets",
+                              bench_examples);
+        bench->add_option("--filter", bench_.filter, "only figures whose name contains this")
+            ->type_name("TEXT");
+        bench->add_option("--directory", bench_.directory, "where to save [/var/tmp]")
+            ->type_name("DIR");
         auto* perft = command("perft", "count the leaves of the game tree", perft_examples);
         perft->add_option("depth", perft_depth_, "plies, 0 to 60")->required()->type_name("DEPTH");
         perft->add_option("--board", perft_.board, "64 cells, side to move [start]")
@@ -334,6 +345,8 @@ class CommandLine {
             return MemoryPlanCommand{memory_flags_.options()};
         if (name == "kiln evaluate")
             return evaluate_flags_.options();
+        if (name == "kiln bench")
+            return bench_;
         if (name == "kiln perft") {
             perft_.depth = whole("DEPTH", perft_depth_, 0, 60);
             return perft_;
@@ -366,6 +379,7 @@ class CommandLine {
     RunFlags memory_flags_;
     bool is_plan_ = false;
     EvaluateFlags evaluate_flags_;
+    BenchOptions bench_;
     PerftOptions perft_;
     std::string perft_depth_;
     BoardOptions board_;

@@ -30,6 +30,7 @@ struct Dispatch {
     ExitCode operator()(const kiln::app::EvaluateOptions& options) const {
         return run_evaluate(options);
     }
+    ExitCode operator()(const kiln::app::BenchOptions& options) const { return run_bench(options); }
     ExitCode operator()(const kiln::app::PerftOptions& options) const { return run_perft(options); }
     ExitCode operator()(const kiln::app::BoardOptions& options) const { return run_board(options); }
     ExitCode operator()(const kiln::app::CheckpointOptions& options) const {

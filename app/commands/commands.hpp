@@ -39,6 +39,11 @@ struct EvaluateOptions {
     bool json = false;
 };
 
+struct BenchOptions {
+    std::string filter;
+    std::string directory = "/var/tmp";
+};
+
 struct PerftOptions {
     std::uint64_t depth = 0;
     std::string board = "start";
@@ -60,6 +65,7 @@ struct CheckpointOptions {
 ExitCode run_train(const RunOptions& options);
 ExitCode run_memory_plan(const RunOptions& options);
 ExitCode run_evaluate(const EvaluateOptions& options);
+ExitCode run_bench(const BenchOptions& options);
 ExitCode run_perft(const PerftOptions& options);
 ExitCode run_board(const BoardOptions& options);
 ExitCode run_checkpoint(const CheckpointOptions& options);

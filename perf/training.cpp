@@ -1,0 +1,103 @@
+// Self-play, learning and checkpoints.
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include "core/othello/self_play.hpp"
+
+#include "perf/suites.hpp"
+
+namespace kiln::perf {
+namespace {
+
+constexpr std::uint32_t epoch_games = 64;
+
+// Plays tickets far from those of the training, one after another, with the trained weights.
+std::vector<double> self_play_rate(Rig& trained, int depth, int games) {
+    othello::OthelloSettings settings = trained.workload().settings();
+    settings.depth = depth;
+    settings.exact_empties = 12;
+    settings.target_games = 1'000'000;
+    const WorkContext context = {0, &trained.page().stop, &trained.clock()};
+    const auto record = std::make_unique<othello::GameRecord>();
+    std::uint64_t ticket = 400'000;  // middle of the schedule: 5 % random moves
+    return rates(5, [&] {
+        for (int i = 0; i < games; ++i)
+            (void)othello::play_game(settings, trained.workload().searcher(0), context, ticket++,
+                                     *record);
+        return static_cast<double>(games);
+    });
+}
+
+}  // namespace
+
+void bench_training(Table& table, Rig& trained) {
+    if (table.wants("self-play, 1 ply, last 12 exact"))
+        table.row("self-play, 1 ply, last 12 exact", self_play_rate(trained, 1, 300), "games/s",
+                  Goal::at_least, 400);
+    if (table.wants("self-play, depth 4, last 12 exact"))
+        table.row("self-play, depth 4, last 12 exact", self_play_rate(trained, 4, 30), "games/s",
+                  Goal::at_least, 40);
+    if (!table.wants("learning update"))
+        return;
+    // One epoch of games, absorbed again and again: all shards, one thread.
+    othello::OthelloWorkload& workload = trained.workload();
+    std::vector<std::byte> storage(epoch_games * workload.record_bytes() + 64);
+    auto* aligned =
+        storage.data() + (64 - reinterpret_cast<std::uintptr_t>(storage.data()) % 64) % 64;
+    Pool records;
+    records.bind({aligned, epoch_games * workload.record_bytes()}, workload.record_bytes());
+    records.take(epoch_games);
+    const WorkContext context = {0, &trained.page().stop, &trained.clock()};
+    std::uint64_t ticket = 0;
+    const auto milliseconds_a_game = [&] {
+        for (std::uint32_t i = 0; i < epoch_games; ++i)
+            (void)workload.play(context, ticket + i, records.slot(i));
+        const Epoch epoch = {ticket, epoch_games, &records};
+        ticket += epoch_games;
+        const double before = thread_seconds();
+        for (unsigned shard = 0; shard < workload.shard_count(); ++shard)
+            workload.absorb(context, epoch, shard);
+        return (thread_seconds() - before) * 1e3 / epoch_games;
+    };
+    std::vector<double> samples;
+    for (int i = 0; i < 15; ++i)
+        samples.push_back(milliseconds_a_game());
+    table.row("learning update", samples, "ms/game", Goal::at_most, 0.5);
+}
+
+void bench_checkpoints(Table& table, Rig& trained, const char* directory) {
+    if (!table.wants("save, full state") && !table.wants("load, full state"))
+        return;
+    const ScratchDirectory scratch(directory);
+    platform::FileStore store;
+    SectionList sections;
+    trained.workload().list_sections(sections);
+    std::vector<std::uint32_t> checksums(CheckpointWriter::table_entries(sections));
+    const auto reader = std::make_unique<CheckpointReader>();
+    std::vector<double> saves;
+    std::vector<double> loads;
+    bool works = store.open_directory(scratch.path(), false).has_value();
+    for (std::uint64_t i = 0; i < 5 && works; ++i) {
+        CheckpointWriter writer;
+        writer.bind(checksums);
+        double before = wall_seconds();
+        works = writer.begin(store, sections, {"othello", i}).has_value() &&
+                writer.finish().has_value();
+        saves.push_back(wall_seconds() - before);
+        before = wall_seconds();
+        works = works && reader->open(store, checkpoint_file_name(i)).has_value() &&
+                reader->load(sections).has_value();
+        reader->close();
+        loads.push_back(wall_seconds() - before);
+    }
+    if (!works) {
+        std::fprintf(stderr, "kiln: bench: cannot save in %s\n", directory);
+        return;
+    }
+    table.row("save, full state", saves, "s", Goal::at_most, 2);
+    table.row("load, full state", loads, "s", Goal::at_most, 2);
+}
+
+}  // namespace kiln::perf
