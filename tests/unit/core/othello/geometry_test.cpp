@@ -21,16 +21,20 @@ using test::play;
 using test::small_shapes;
 using test::test_stream;
 
-Bits squares_of(const Geometry& geometry, int lane) {
+// lane counts from the shape's first.
+Bits squares_of(const Geometry& geometry, int shape, int lane) {
     Bits bits = 0;
-    for (const Square square : geometry.lane_squares(lane))
+    for (const Square square : geometry.lane_squares(shape, lane))
         bits |= bit(square);
     return bits;
 }
 
-// Squares named in the shape's own text, least significant first.
+// Squares named in the shape's own text, least significant first; "*" names all of them.
 std::vector<int> parse(const char* text) {
     std::vector<int> squares;
+    if (*text == '*')
+        for (int square = 0; square < square_count; ++square)
+            squares.push_back(square);
     for (const std::string all = text; const char& letter : all)
         if (letter >= 'a' && letter <= 'h')
             squares.push_back((*(&letter + 1) - '1') * 8 + (letter - 'a'));
@@ -54,12 +58,11 @@ TEST_P(GeometryOf, first_lane_of_a_shape_is_what_its_text_says) {
     for (int shape = 0; shape < geometry->shape_count(); ++shape) {
         const Shape& text = shapes()[static_cast<std::size_t>(shape)];
         const std::vector<int> expected = parse(text.squares);
-        const auto lane = geometry->lane_squares(geometry->shape(shape).first_lane);
+        const auto lane = geometry->lane_squares(shape, 0);
         EXPECT_TRUE(std::equal(lane.begin(), lane.end(), expected.begin(), expected.end()))
             << text.name;
         EXPECT_STREQ(geometry->shape(shape).name, text.name);
-        EXPECT_EQ(std::popcount(squares_of(*geometry, geometry->shape(shape).first_lane)),
-                  geometry->shape(shape).cells)
+        EXPECT_EQ(std::popcount(squares_of(*geometry, shape, 0)), geometry->shape(shape).cells)
             << text.name << " names a square twice";
     }
 }
@@ -71,12 +74,12 @@ TEST_P(GeometryOf, placements_are_distinct_and_are_all_images_of_the_shape) {
         const Geometry::ShapeLayout& layout = geometry->shape(shape);
         EXPECT_EQ(layout.first_lane, lanes);
         std::set<Bits> placed;
-        for (int lane = layout.first_lane; lane < layout.first_lane + layout.lane_count; ++lane)
-            EXPECT_TRUE(placed.insert(squares_of(*geometry, lane)).second)
+        for (int lane = 0; lane < layout.lane_count; ++lane)
+            EXPECT_TRUE(placed.insert(squares_of(*geometry, shape, lane)).second)
                 << layout.name << " is placed twice on the same squares";
         std::set<Bits> images;
         for (int symmetry = 0; symmetry < symmetry_count; ++symmetry)
-            images.insert(transform_bits(symmetry, squares_of(*geometry, layout.first_lane)));
+            images.insert(transform_bits(symmetry, squares_of(*geometry, shape, 0)));
         EXPECT_EQ(placed, images) << layout.name;
         lanes += layout.lane_count;
     }
@@ -88,33 +91,57 @@ TEST_P(GeometryOf, placements_are_distinct_and_are_all_images_of_the_shape) {
 TEST_P(GeometryOf, no_two_shapes_cover_the_same_squares) {
     const OwnedGeometry geometry(shapes());
     std::set<Bits> all;
-    for (int lane = 0; lane < geometry->lane_count(); ++lane)
-        EXPECT_TRUE(all.insert(squares_of(*geometry, lane)).second) << "lane " << lane;
+    for (int shape = 0; shape < geometry->shape_count(); ++shape)
+        for (int lane = 0; lane < geometry->shape(shape).lane_count; ++lane)
+            EXPECT_TRUE(all.insert(squares_of(*geometry, shape, lane)).second)
+                << geometry->shape(shape).name << " lane " << lane;
 }
 
-TEST(Geometry, every_square_of_the_board_is_seen) {
+TEST(Geometry, every_square_of_the_board_is_seen_by_a_pattern) {
     const OwnedGeometry geometry;
     Bits seen = 0;
-    for (int lane = 0; lane < geometry->lane_count(); ++lane)
-        seen |= squares_of(*geometry, lane);
+    for (int shape = 0; shape < geometry->shape_count(); ++shape)
+        for (int lane = 0; lane < geometry->shape(shape).lane_count; ++lane)
+            if (geometry->shape(shape).base == 3)
+                seen |= squares_of(*geometry, shape, lane);
     EXPECT_EQ(seen, ~Bits{0});
 }
 
-TEST_P(GeometryOf, a_disc_contributes_its_power_of_three_to_the_lanes_that_see_it) {
+TEST_P(GeometryOf, a_disc_contributes_its_place_value_to_the_lanes_that_see_it) {
     const OwnedGeometry geometry(shapes());
     for (int square = 0; square < square_count; ++square) {
-        for (int lane = 0; lane < lane_capacity; ++lane) {
-            int expected = 0;
-            int power = 1;
-            if (lane < geometry->lane_count()) {
-                for (const Square seen : geometry->lane_squares(lane)) {
-                    expected += seen == square ? power : 0;
-                    power *= 3;
+        Features expected = {};
+        for (int shape = 0; shape < geometry->shape_count(); ++shape) {
+            const Geometry::ShapeLayout& layout = geometry->shape(shape);
+            for (int lane = 0; lane < layout.lane_count; ++lane) {
+                int place_value = 1;
+                for (const Square seen : geometry->lane_squares(shape, lane)) {
+                    if (seen == square)
+                        expected.index[layout.first_lane + lane] =
+                            static_cast<std::int16_t>(place_value);
+                    place_value *= layout.base;
                 }
             }
-            ASSERT_EQ(geometry->contribution(square).index[lane], expected)
-                << "square " << square << " lane " << lane;
         }
+        for (int lane = 0; lane < lane_capacity; ++lane)
+            ASSERT_EQ(geometry->contribution(square).index[lane], expected.index[lane])
+                << "square " << square << " lane " << lane;
+    }
+}
+
+TEST(Geometry, the_count_is_own_discs_minus_the_opponents) {
+    constexpr std::uint64_t seed = 33;
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    const OwnedGeometry geometry(small_shapes());
+    const Geometry::ShapeLayout& count = geometry->shape(4);
+    ASSERT_EQ(count.base, 1);
+    ASSERT_EQ(count.lane_count, 1);
+    EXPECT_FALSE(count.mirrored);
+    RandomStream random = test_stream(seed);
+    for (int i = 0; i < 1'000; ++i) {
+        const Board board = test::thrown_board(random, 100, 100);
+        EXPECT_EQ(geometry->features(board).index[count.first_lane],
+                  std::popcount(board.own) - std::popcount(board.opponent));
     }
 }
 
@@ -140,10 +167,13 @@ TEST_P(GeometryOf, sizes_known_beforehand_equal_what_build_makes) {
     EXPECT_EQ(Geometry::member_entries(shapes()), 2 * std::size_t{slot_offset});
 }
 
-// How the symmetries that keep the lane's squares in place move its cells: cell i to
-// permutation[i].
-std::vector<std::vector<int>> cell_permutations(std::span<const Square> squares) {
+// How the symmetries that keep the lane's squares in place move its cells: cell i goes to
+// permutation[i]. The count has no cells to tell apart.
+std::vector<std::vector<int>> symmetries_of(const Geometry::ShapeLayout& layout,
+                                            std::span<const Square> squares) {
     std::vector<std::vector<int>> permutations;
+    if (layout.base == 1)
+        return permutations;
     for (int symmetry = 0; symmetry < symmetry_count; ++symmetry) {
         std::vector<int> permutation;
         for (const Square square : squares) {
@@ -176,10 +206,10 @@ TEST_P(GeometryOf, configurations_share_a_weight_exactly_when_a_symmetry_turns_o
     for (int shape = 0; shape < geometry->shape_count(); ++shape) {
         const Geometry::ShapeLayout& layout = geometry->shape(shape);
         SCOPED_TRACE(layout.name);
-        const auto permutations = cell_permutations(geometry->lane_squares(layout.first_lane));
+        const auto permutations = symmetries_of(layout, geometry->lane_squares(shape, 0));
         std::vector<bool> class_seen(layout.slot_count);
         for (std::uint32_t at = 0; at < layout.play_size; ++at) {
-            std::set<std::uint32_t> orbit;
+            std::set<std::uint32_t> orbit = {at};
             for (const auto& permutation : permutations)
                 orbit.insert(permuted(at, permutation));
             const std::uint32_t class_index = geometry->class_of(shape, at);

@@ -199,15 +199,15 @@ class SlowLearner {
   private:
     void collect(const Charge& charge, int shape, std::map<Key, std::vector<double>>& errors) {
         const Geometry::ShapeLayout& layout = geometry_.shape(shape);
-        for (int lane = layout.first_lane; lane < layout.first_lane + layout.lane_count; ++lane) {
+        for (int lane = 0; lane < layout.lane_count; ++lane) {
             std::uint32_t configuration = 0;
-            std::uint32_t power = 1;
-            for (const Square square : geometry_.lane_squares(lane)) {
-                // Balanced ternary, moved up by one in every digit.
+            std::uint32_t place_value = 1;
+            for (const Square square : geometry_.lane_squares(shape, lane)) {
+                // Digits of -1, 0 and 1, moved up by one.
                 const bool own = (charge.board.own & bit(square)) != 0;
                 const bool opponent = (charge.board.opponent & bit(square)) != 0;
-                configuration += power * (own ? 2u : opponent ? 0u : 1u);
-                power *= 3;
+                configuration += place_value * (own ? 2u : opponent ? 0u : 1u);
+                place_value *= static_cast<std::uint32_t>(layout.base);
             }
             const Key key = {stage_of(charge.board.discs()), shape,
                              geometry_.class_of(shape, configuration)};

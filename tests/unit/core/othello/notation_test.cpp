@@ -107,7 +107,7 @@ TEST(Notation, says_which_move_is_not_legal) {
     expect_wrong(play_moves(Position(), "f5d6z3"), ErrorCode::bad_notation, 4);
 }
 
-// Black on a1, white on b1 and c1..., black to move nowhere: a pass is forced.
+// White a1, black b1, black to move: only white has a move, so that black must pass.
 TEST(Notation, takes_a_forced_pass_written_or_not) {
     const std::string text = "OX------" + std::string(56, '-') + "X";
     const Position position = parse_position(text).value();
