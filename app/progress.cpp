@@ -126,17 +126,27 @@ void Progress::on_strength(std::uint64_t games, const othello::StrengthReport& s
 }
 
 void Progress::on_saved(std::uint64_t games, const CheckpointSaved& saved) {
+    const char* const attempt = failed_saves_ > 0 ? ", after an attempt that failed" : "";
     failed_saves_ = 0;
-    report(fmt::format("game {}: saved {}/{} ({} in {}, workers waited {})", format_count(games),
+    report(fmt::format("game {}: saved {}/{} ({} in {}, workers waited {}{})", format_count(games),
                        settings_.state, checkpoint_file_name(saved.generation).text,
                        format_bytes(saved.bytes),
                        format_duration(static_cast<double>(saved.duration_ns) * 1e-9),
-                       format_duration(static_cast<double>(saved.pause_ns) * 1e-9)));
+                       format_duration(static_cast<double>(saved.pause_ns) * 1e-9), attempt));
+}
+
+// Whether a save at that game is the run's last, whose failure the run's outcome tells.
+bool Progress::is_last_save(std::uint64_t games) const {
+    const std::uint64_t stop_after = settings_.session.stop_after_games;
+    return games >= settings_.othello.target_games || (stop_after != 0 && games >= stop_after) ||
+           platform::stop_signals_received() > 0;
 }
 
 void Progress::on_failed(std::uint64_t games, const CheckpointFailed& failed) {
-    // The session tries once more after five seconds, then at the next checkpoint.
     ++failed_saves_;
+    if (is_last_save(games))
+        return;
+    // The session tries once more after five seconds, then at the next checkpoint.
     print_warning(
         console_,
         fmt::format("game {}: {}/{} could not be saved: {}; training goes on, the next "

@@ -73,6 +73,7 @@ class Progress final : public TrainObserver {
     void on_strength(std::uint64_t games, const othello::StrengthReport& report);
     void on_saved(std::uint64_t games, const CheckpointSaved& saved);
     void on_failed(std::uint64_t games, const CheckpointFailed& failed);
+    bool is_last_save(std::uint64_t games) const;
     void report(const std::string& line);
     std::string status_line(const TrainStatus& status) const;
 

@@ -113,22 +113,18 @@ class Trainer::SessionJob final : public Job {
     void work(unsigned) override {
         (void)::pthread_setname_np(::pthread_self(), "kiln-session");
         const Result<SessionEnd> result = session_.run(ports_);
-        if (result)
-            end_ = result.value();
-        else
+        if (!result)
             error_ = result.error();
         is_done_.store(true, std::memory_order_release);
     }
 
     bool is_done() const { return is_done_.load(std::memory_order_acquire); }
     // After is_done().
-    SessionEnd end() const { return end_; }
     std::optional<Error> error() const { return error_; }
 
   private:
     Session& session_;
     Session::Ports ports_;
-    SessionEnd end_ = SessionEnd::stopped;
     std::optional<Error> error_;
     std::atomic<bool> is_done_{false};
 };
@@ -173,7 +169,6 @@ TrainOutcome Trainer::run(Store& store, TrainObserver& observer) {
     outcome.seconds = seconds();
     drain(observer);
 
-    outcome.end = job.end();
     outcome.save_error = job.error();
     outcome.games = session_->games();
     outcome.events_dropped = page_.events.dropped();

@@ -42,7 +42,6 @@ class TrainObserver {
 };
 
 struct TrainOutcome {
-    SessionEnd end = SessionEnd::stopped;
     std::optional<Error> save_error;  // the final state could not be saved
     std::uint64_t games_before = 0;
     std::uint64_t games = 0;

@@ -1,7 +1,5 @@
-#include <chrono>
-#include <cstring>
-
 #include <fmt/format.h>
+#include <signal.h>
 
 #include "app/commands/commands.hpp"
 #include "app/console.hpp"
@@ -126,13 +124,20 @@ void announce(Console& console, const Trainer& trainer, const StartingPoint& sta
         format_bytes(settings.memory_bytes)));
 }
 
+const char* how_it_ended(const RunSettings& settings, const TrainOutcome& outcome) {
+    if (outcome.games >= settings.othello.target_games)
+        return "finished";
+    if (platform::stop_signals_received() > 0)
+        return platform::last_stop_signal() == SIGINT ? "interrupted" : "terminated";
+    return "stopped";
+}
+
 void report_games(Console& console, const Trainer& trainer, const TrainOutcome& outcome) {
     const RunSettings& settings = trainer.settings();
     const std::uint64_t games = outcome.games - outcome.games_before;
     const double rate = outcome.seconds > 0 ? static_cast<double>(games) / outcome.seconds : 0;
-    const bool at_target = outcome.end == SessionEnd::target_reached;
     console.print(fmt::format("{} at game {} of {}: {} games in {}, {} games/s, {} a worker",
-                              at_target ? "finished" : "stopped", format_count(outcome.games),
+                              how_it_ended(settings, outcome), format_count(outcome.games),
                               format_count(settings.othello.target_games), format_count(games),
                               format_duration(outcome.seconds), format_rate(rate),
                               format_rate(rate / settings.workers)));

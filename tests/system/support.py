@@ -1,0 +1,111 @@
+"""What the whole-program tests share: running kiln and looking at what it left behind."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+KILN = os.environ.get("KILN") or os.path.join(
+    os.path.dirname(__file__), "..", "..", "build", "dev", "kiln")
+
+# A run of a second: a few hundred short games.
+SMALL = ["--games", "128", "--epoch-games", "32", "--exact-empties", "8", "--memory", "400MB",
+         "--table-mib", "2"]
+NULL = ["--workload", "null", "--games", "256", "--epoch-games", "32"]
+
+FIRST_SECTION = 4096  # where the sections begin in a checkpoint
+TIMEOUT_S = 120
+
+
+class Finished:
+    """How a kiln ended: code, out, err."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+
+class KilnTest(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="kiln-test-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def path(self, *names):
+        return os.path.join(self.folder, *names)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+        return self.path(name)
+
+    def kiln(self, *arguments, code=0, **options):
+        """Runs kiln to its end and insists on its exit code."""
+        done = subprocess.run([KILN, *map(str, arguments)], capture_output=True, text=True,
+                              timeout=TIMEOUT_S, check=False, **options)
+        self.assertEqual(done.returncode, code, f"{arguments}\n{done.stdout}\n{done.stderr}")
+        return Finished(done.returncode, done.stdout, done.stderr)
+
+    def refused(self, code, *arguments, **options):
+        """Runs kiln, insists that it refuses with that code and one line, and returns the line."""
+        done = self.kiln(*arguments, code=code, **options)
+        self.assertEqual(done.err.count("\n"), 1, done.err)
+        self.assertRegex(done.err, r"\Akiln: [^\n]+\n\Z")
+        return done.err.rstrip("\n")
+
+    def start(self, *arguments, **options):
+        """Starts kiln and returns it once it listens to signals."""
+        process = subprocess.Popen([KILN, *map(str, arguments)], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, **options)
+        self.addCleanup(process.kill)
+        deadline = time.monotonic() + TIMEOUT_S
+        while not catches_interrupts(process.pid):
+            self.assertIsNone(process.poll(), "kiln ended before it could be interrupted")
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.005)
+        return process
+
+    def finish(self, process, code=0):
+        out, err = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, code, f"{out}\n{err}")
+        return Finished(process.returncode, out, err)
+
+    def checkpoints(self, *names):
+        """The checkpoints of a directory, newest first."""
+        return sorted((n for n in os.listdir(self.path(*names)) if n.endswith(".ckpt")),
+                      reverse=True)
+
+    def newest(self, *names):
+        return self.path(*names, self.checkpoints(*names)[0])
+
+    def assert_same_file(self, left, right):
+        with open(left, "rb") as a, open(right, "rb") as b:
+            contents = a.read(), b.read()
+        self.assertEqual(len(contents[0]), len(contents[1]))
+        # Not assertEqual: nobody wants to read a difference of 100 MB.
+        self.assertTrue(contents[0] == contents[1], f"{left} and {right} differ")
+
+
+def catches_interrupts(pid):
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("SigCgt:"):
+                    return int(line.split()[1], 16) >> (signal.SIGINT - 1) & 1 == 1
+    except OSError:
+        pass
+    return False
+
+
+def patch(path, offset, contents):
+    """Overwrites bytes of a file; contents None turns one byte over."""
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        if contents is None:
+            byte = file.read(1)
+            contents = bytes([byte[0] ^ 0xFF])
+            file.seek(offset)
+        file.write(contents)

@@ -1,0 +1,276 @@
+#include "app/settings.hpp"
+
+#include <set>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "app/failure.hpp"
+#include "app/settings_file.hpp"
+#include "app/trainer.hpp"
+
+namespace kiln::app {
+namespace {
+
+Assignment given(const char* name, const std::string& text) {
+    return {find_setting(name), text, fmt::format("--{}", name), ExitCode::usage};
+}
+
+RunSettings with(const std::vector<Assignment>& source, const RunSettings& base = RunSettings()) {
+    return assign_all(base, source);
+}
+
+// The line and code with which it is refused; "" and ok if it is not.
+struct Refusal {
+    std::string line;
+    ExitCode exit_code = ExitCode::ok;
+};
+template <typename Action>
+Refusal refusal(Action action) {
+    try {
+        action();
+    } catch (const Failure& failure) {
+        return {failure.what(), failure.exit_code()};
+    }
+    return {};
+}
+
+// For every setting an allowed value that is not its default.
+struct Sample {
+    const char* name;
+    const char* typed;  // on the command line
+    const char* toml;
+};
+constexpr Sample samples[] = {
+    {"workload", "null", "\"null\""},
+    {"games", "123", "123"},
+    {"seed", "7", "7"},
+    {"epoch-games", "32", "32"},
+    {"depth", "4", "4"},
+    {"nodes", "2000", "2000"},
+    {"time-ms", "15", "15"},
+    {"exact-empties", "8", "8"},
+    {"random-plies", "6", "6"},
+    {"epsilon", "0.2,0.1,0.01", "[0.2, 0.1, 0.01]"},
+    {"epsilon-early", "0.25", "0.25"},
+    {"epsilon-middle", "0.125", "0.125"},
+    {"epsilon-late", "1", "1"},
+    {"middle-from", "0.4", "0.4"},
+    {"late-from", "0.8", "0.8"},
+    {"lambda", "0.7", "0.7"},
+    {"learning-rate", "0.02", "0.02"},
+    {"learning-rate-final", "0.001", "1e-3"},
+    {"error-clip", "16", "16"},
+    {"update-target", "root", "\"root\""},
+    {"control", "shuffled", "\"shuffled\""},
+    {"table-mib", "3", "3"},
+    {"state", "elsewhere", "\"elsewhere\""},
+    {"resume", "true", "true"},
+    {"stop-after", "64", "64"},
+    {"checkpoint-every", "50", "50"},
+    {"keep", "2", "2"},
+    {"trials-every", "0", "0"},
+    {"workers", "3", "3"},
+    {"memory", "500000000", "\"500MB\""},
+    {"no-pin", "true", "true"},
+    {"quiet", "true", "true"},
+    {"verbose", "true", "true"},
+};
+
+TEST(Settings, every_setting_that_can_be_typed_has_a_sample_here) {
+    std::set<std::string> names;
+    for (const Sample& sample : samples)
+        names.insert(sample.name);
+    for (const Setting& setting : all_settings()) {
+        EXPECT_EQ(find_setting(setting.name), &setting) << "named twice: " << setting.name;
+        EXPECT_EQ(names.contains(setting.name), setting.kept != Kept::in_checkpoint_only)
+            << setting.name;
+    }
+}
+
+TEST(Settings, takes_every_setting_from_flags) {
+    for (const Sample& sample : samples) {
+        const Setting& setting = *find_setting(sample.name);
+        EXPECT_NE(format_value(setting, RunSettings()), sample.typed) << sample.name;
+        EXPECT_EQ(format_value(setting, with({given(sample.name, sample.typed)})), sample.typed)
+            << sample.name;
+    }
+}
+
+TEST(Settings, takes_every_setting_from_a_file) {
+    for (const Sample& sample : samples) {
+        const auto source =
+            parse_settings_file(fmt::format("# comment\n{} = {}\n", sample.name, sample.toml), "f");
+        ASSERT_EQ(source.size(), 1u);
+        EXPECT_EQ(source[0].origin, fmt::format("f:2: {}", sample.name));
+        EXPECT_EQ(format_value(*find_setting(sample.name), with(source)), sample.typed)
+            << sample.name;
+    }
+}
+
+TEST(Settings, text_and_settings_are_the_same_thing) {
+    const RunSettings standard;
+    EXPECT_EQ(to_text(from_text(to_text(standard), "c")), to_text(standard));
+    for (const Sample& sample : samples) {
+        const RunSettings settings = with({given(sample.name, sample.typed)});
+        const std::string text = to_text(settings);
+        EXPECT_EQ(to_text(from_text(text, "c")), text) << sample.name;
+        const bool decides = find_setting(sample.name)->kept == Kept::in_checkpoint ||
+                             std::string(sample.name) == "epsilon" ||
+                             std::string(sample.name) == "table-mib";
+        EXPECT_EQ(text != to_text(standard), decides) << sample.name;
+    }
+    EXPECT_LT(to_text(standard).size(), Session::settings_text_capacity / 2);
+}
+
+TEST(Settings, text_of_the_null_workload_knows_nothing_of_othello) {
+    EXPECT_EQ(to_text(with({given("workload", "null"), given("games", "9")})),
+              "workload = null\ngames = 9\nseed = 1\nepoch-games = 64\n");
+}
+
+TEST(Settings, refuses_values_out_of_range_and_says_what_is_allowed) {
+    struct Case {
+        const char* name;
+        const char* text;
+        const char* allowed;
+    };
+    for (const Case& c : {Case{"games", "0", "a whole number from 1 to 1000000000000"},
+                          Case{"games", "-1", "a whole number from 1 to"},
+                          Case{"games", "1.5", "a whole number from 1 to"},
+                          Case{"games", "", "a whole number from 1 to"},
+                          Case{"seed", "18446744073709551616", "a whole number from 0 to"},
+                          Case{"depth", "61", "a whole number from 1 to 60"},
+                          Case{"workers", "65", "a whole number from 1 to 64"},
+                          Case{"lambda", "1.01", "a number from 0 to 1"},
+                          Case{"lambda", "nan", "a number from 0 to 1"},
+                          Case{"learning-rate", "fast", "a number from 0 to 16"},
+                          Case{"control", "odd", "none or frozen or shuffled"},
+                          Case{"memory", "600XB", "a size from 1.0 MB to"},
+                          Case{"memory", "1", "a size from 1.0 MB to"},
+                          Case{"state", "", "a text that is not empty"},
+                          Case{"epsilon", "0.1,2", "one to three shares"},
+                          Case{"epsilon", "0.1,0.1,0.1,0.1", "one to three shares"},
+                          Case{"epsilon", "", "one to three shares"}}) {
+        const Refusal refused = refusal([&] { with({given(c.name, c.text)}); });
+        EXPECT_EQ(refused.exit_code, ExitCode::usage) << c.name << ' ' << c.text;
+        EXPECT_TRUE(refused.line.starts_with(
+            fmt::format("--{}: '{}' is not allowed; it takes {}", c.name, c.text, c.allowed)))
+            << refused.line;
+        EXPECT_EQ(refused.line.find('\n'), std::string::npos);
+    }
+}
+
+TEST(Settings, one_search_limit_decides) {
+    const RunSettings nodes = with({given("nodes", "500")});
+    EXPECT_EQ(nodes.othello.depth, 60);
+    EXPECT_EQ(nodes.othello.nodes, 500u);
+    const RunSettings time = with({given("time-ms", "20")}, nodes);
+    EXPECT_EQ(time.othello.nodes, 0u);
+    EXPECT_EQ(time.othello.time_ns, 20'000'000u);
+    const RunSettings depth = with({given("depth", "3")}, time);
+    EXPECT_EQ(depth.othello.time_ns, 0u);
+    EXPECT_EQ(depth.othello.depth, 3);
+
+    const Refusal refused = refusal([] { with({given("depth", "3"), given("nodes", "5")}); });
+    EXPECT_EQ(refused.exit_code, ExitCode::usage);
+    EXPECT_EQ(refused.line,
+              "--nodes: nodes excludes depth (--depth); give one of depth, nodes, time-ms");
+}
+
+TEST(Settings, epsilon_is_short_for_three) {
+    const RunSettings one = with({given("epsilon", "0.1")});
+    EXPECT_EQ(one.othello.epsilon_early, 0.1);
+    EXPECT_EQ(one.othello.epsilon_middle, 0.1);
+    EXPECT_EQ(one.othello.epsilon_late, 0.1);
+    const RunSettings two = with({given("epsilon-late", "0.5"), given("epsilon", "0.2,0")});
+    EXPECT_EQ(two.othello.epsilon_early, 0.2);
+    EXPECT_EQ(two.othello.epsilon_middle, 0.0);
+    EXPECT_EQ(two.othello.epsilon_late, 0.5);
+}
+
+TEST(Settings, parts_of_a_run_must_be_in_order) {
+    const Refusal refused = refusal([] { with({given("middle-from", "0.9")}); });
+    EXPECT_EQ(refused.exit_code, ExitCode::usage);
+    EXPECT_NE(refused.line.find("--middle-from: middle-from 0.9 is after late-from 0.7"),
+              std::string::npos);
+}
+
+TEST(Settings, a_wrong_file_is_refused_with_its_line) {
+    struct Case {
+        const char* contents;
+        const char* line;
+    };
+    for (const Case& c :
+         {Case{"games = 5\n\nlamda = 1\n",
+               "f:3: there is no setting 'lamda'; did you mean 'lambda'? "},
+          Case{"wibble = 1", "f:1: there is no setting 'wibble'; `kiln train --help`"},
+          Case{"table-bytes = 64", "f:1: there is no setting 'table-bytes'"},
+          Case{"\ngames = \"5\"", "f:2: games is a text; it takes a whole number from 1 to"},
+          Case{"games = 5.0", "f:1: games is a number with a fraction; it takes a whole"},
+          Case{"resume = 1", "f:1: resume is a whole number; it takes true or false"},
+          Case{"lambda = \"x\"", "f:1: lambda is a text; it takes a number from 0 to 1"},
+          Case{"memory = [1]", "f:1: memory is an array; it takes a size"},
+          Case{"epsilon = [\"a\"]", "f:1: epsilon is an array; it takes one to three"},
+          Case{"[run]\ngames = 1", "f:1: there is no setting 'run'"},
+          Case{"games = 1\ngames = 2", "f:2: not TOML: "}, Case{"games 1", "f:1: not TOML: "}}) {
+        const Refusal refused = refusal([&] { parse_settings_file(c.contents, "f"); });
+        EXPECT_EQ(refused.exit_code, ExitCode::bad_configuration) << c.contents;
+        EXPECT_TRUE(refused.line.starts_with(c.line)) << refused.line;
+        EXPECT_EQ(refused.line.find('\n'), std::string::npos);
+    }
+    const Refusal range = refusal([] { with(parse_settings_file("games = 1\ndepth = 70", "f")); });
+    EXPECT_EQ(range.exit_code, ExitCode::bad_configuration);
+    EXPECT_TRUE(range.line.starts_with("f:2: depth: '70' is not allowed; it takes a whole number"))
+        << range.line;
+}
+
+TEST(Settings, a_file_that_is_not_there_is_missing_input) {
+    EXPECT_EQ(refusal([] { read_settings_file("/nonexistent/run.toml"); }).exit_code,
+              ExitCode::no_input);
+}
+
+TEST(Settings, text_of_another_version_is_bad_data) {
+    for (const char* text : {"games = 1\nwarp = 9\n", "games\n", "keep = 3\n", "games = none\n"}) {
+        const Refusal refused = refusal([&] { from_text(text, "c.ckpt"); });
+        EXPECT_EQ(refused.exit_code, ExitCode::bad_data) << text;
+        EXPECT_TRUE(refused.line.starts_with("c.ckpt: ")) << refused.line;
+    }
+}
+
+TEST(Settings, differences_name_what_changed) {
+    const RunSettings before;
+    EXPECT_TRUE(differences(before, with({given("workers", "2"), given("keep", "9")})).empty());
+    const auto changed =
+        differences(before, with({given("nodes", "500"), given("learning-rate", "0.02")}));
+    ASSERT_EQ(changed.size(), 2u);
+    EXPECT_EQ(changed[0], "depth 1 -> nodes 500");
+    EXPECT_TRUE(changed[1].starts_with("learning-rate ") && changed[1].ends_with(" -> 0.02"));
+}
+
+TEST(Settings, what_is_automatic_follows_from_the_target) {
+    const auto derived = [](const char* games) {
+        return session_settings(with({given("games", games)}));
+    };
+    EXPECT_EQ(derived("20000").checkpoint_every_games, 4000u);
+    EXPECT_EQ(derived("20000").trials_every_games, 1000u);
+    EXPECT_EQ(derived("100").checkpoint_every_games, 64u);
+    EXPECT_EQ(derived("100").trials_every_games, 500u);
+    EXPECT_EQ(derived("5000000").trials_every_games, 10'000u);
+    EXPECT_EQ(derived("20000").target_games, 20'000u);
+}
+
+TEST(Trainer, plans_for_any_number_of_workers_and_tells_what_each_gets) {
+    for (const char* workers : {"1", "2", "3", "5", "64"}) {
+        const Trainer trainer(with({given("workers", workers), given("table-mib", "2")}));
+        ASSERT_TRUE(trainer.plan().fits) << workers;
+        EXPECT_EQ(trainer.settings().othello.table_bytes, 2u << 20) << workers;
+    }
+    const Trainer tight(with({given("workers", "2"), given("memory", "200MB")}));
+    ASSERT_TRUE(tight.plan().fits);
+    EXPECT_LT(tight.settings().othello.table_bytes, 32u << 20);
+    EXPECT_GE(tight.settings().othello.table_bytes, 1u << 20);
+    EXPECT_FALSE(Trainer(with({given("memory", "50MB")})).plan().fits);
+}
+
+}  // namespace
+}  // namespace kiln::app
