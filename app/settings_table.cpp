@@ -66,6 +66,9 @@ const std::array settings = {
     Setting{"late-from", "SHARE", RealNumber{0, 1}, Kept::in_checkpoint, othello_only,
             [](RunSettings& run) -> Field { return &run.othello.late_from; }, nullptr,
             "share of the target at which the late part begins"},
+    Setting{"sparring", "SHARE", RealNumber{0, 1}, Kept::in_checkpoint, othello_only,
+            [](RunSettings& run) -> Field { return &run.othello.sparring; }, nullptr,
+            "share of games in which one player moves at random throughout"},
 
     Setting{"lambda", "SHARE", RealNumber{0, 1}, Kept::in_checkpoint, othello_only,
             [](RunSettings& run) -> Field { return &run.othello.lambda; }, nullptr,

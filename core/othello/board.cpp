@@ -16,6 +16,10 @@ bool is_over(Board board) {
     return legal_moves(board) == 0 && legal_moves(after_pass(board)) == 0;
 }
 
+bool can_wipe_out(Board board) {
+    return HWY_STATIC_DISPATCH(can_wipe_out_simd)(board);
+}
+
 int final_score(Board board) {
     const int difference = std::popcount(board.own) - std::popcount(board.opponent);
     if (difference > 0)

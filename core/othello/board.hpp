@@ -57,6 +57,11 @@ constexpr Board after_pass(Board board) {
 // Neither player has a move.
 bool is_over(Board board);
 
+// Whether the player to move can take the opponent's last discs with one move. Only looked for when
+// few are left, which is when it happens: cheap enough for every leaf of a search.
+constexpr int wipe_out_discs_max = 6;
+bool can_wipe_out(Board board);
+
 // Own discs minus opponent discs; the empty squares of a finished game go to the winner.
 int final_score(Board board);
 

@@ -128,5 +128,14 @@ inline std::uint64_t flips_simd(Board board, int square) {
     return flipped;
 }
 
+inline bool can_wipe_out_simd(Board board) {
+    if (std::popcount(board.opponent) > wipe_out_discs_max)
+        return false;
+    for (Bits moves = legal_moves_simd(board); moves != 0; moves &= moves - 1)
+        if (flips_simd(board, std::countr_zero(moves)) == board.opponent)
+            return true;
+    return false;
+}
+
 }  // namespace kiln::othello::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -82,7 +82,9 @@ Result<Square> parse_square(std::string_view text) {
 Result<Position> parse_position(std::string_view text) {
     constexpr std::string_view start = "start";
     const std::size_t first = skip_blanks(text, 0);
-    if (text.substr(first).starts_with(start)) {
+    std::string_view rest = text;
+    rest.remove_prefix(first);  // substr() would import an exception
+    if (rest.starts_with(start)) {
         const std::size_t end = skip_blanks(text, first + start.size());
         if (end < text.size())
             return wrong_at(end);

@@ -51,7 +51,7 @@ Result<Position> play_moves(Position position, std::string_view moves);
 
 // The board with its coordinates; '.' marks a legal move of the player to move, '-' an empty
 // square. The picture without its coordinates is a position again.
-constexpr std::size_t board_picture_bytes = 10 * 21;
+constexpr std::size_t board_picture_bytes = 210;  // ten lines of at most 21
 std::string_view draw_board(const Position& position, std::span<char, board_picture_bytes> buffer);
 
 }  // namespace kiln::othello

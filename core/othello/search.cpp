@@ -54,13 +54,16 @@ inline void make_child(const Run& run, const Frame& parent, int square, Bits fli
     child_features(run.model->geometry(), parent.features, square, flipped, child.features);
 }
 
-// The value of a position at the horizon: the result if the game is over, else the evaluation.
+// The value of a position at the horizon: the result if the game is over or can be ended by a
+// wipe-out, else the evaluation.
 inline Score leaf_value(Run& run, Frame& frame) {
     frame.line_length = 0;
     if (count_node(run))
         return 0;
     if (is_game_over(frame.board))
         return finished_score(frame.board);
+    if (can_wipe_out_simd(frame.board))
+        return score_max;
     return evaluate_lanes(*run.model, frame.features, stage_of(frame.board.discs()));
 }
 
@@ -216,7 +219,7 @@ void follow_line(const Searcher::Frame& root, SearchResult& result) {
     }
     result.leaf = board;
     result.leaf_is_root_side = root_side;
-    result.has_leaf = !is_over(board);
+    result.has_leaf = !is_over(board) && !can_wipe_out(board);
 }
 
 }  // namespace

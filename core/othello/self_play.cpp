@@ -101,6 +101,9 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
     const auto random_plies =
         random.below(static_cast<std::uint64_t>(settings.random_plies_max) + 1);
     const double epsilon = settings.epsilon_at(ticket);
+    // Who wins big against weak play must also have seen what can still go wrong.
+    const bool is_sparring = random.unit() < settings.sparring;
+    const bool is_black_random = random.below(2) == 0;
     const int sign = result_sign(settings, ticket);
     const SearchLimits limits = settings.search_limits();
     TranspositionTable& table = searcher.table();
@@ -136,7 +139,8 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
             }
             note_search(result, summary);
             // A solved position is played perfectly: exploring there would only spoil its result.
-            const bool explore = !result.is_exact && random.unit() < epsilon;
+            const bool is_random_side = is_sparring && is_black == is_black_random;
+            const bool explore = !result.is_exact && (is_random_side || random.unit() < epsilon);
             move = explore ? random_move(random, moves) : result.move;
             summary.exploratory_moves += explore ? 1 : 0;
             note_step(searcher.model(), settings.update_target, board, result, is_black, explore,

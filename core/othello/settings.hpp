@@ -30,19 +30,20 @@ struct OthelloSettings {
     int depth = 1;              // plies a move; 60 when a limit in nodes or time decides
     std::uint64_t nodes = 0;    // a move, 0: no limit
     std::uint64_t time_ns = 0;  // a move, 0: no limit
-    int exact_empties = 12;     // games are played out perfectly from here
+    int exact_empties = 8;      // games are played out perfectly from here
 
-    int random_plies_max = 12;    // a game opens with 0 to this many random plies
+    int random_plies_max = 20;    // a game opens with 0 to this many random plies
     double epsilon_early = 0.15;  // share of random moves ...
     double epsilon_middle = 0.05;
     double epsilon_late = 0.0;
     double middle_from = 0.30;  // ... and from which share of the target on they hold
     double late_from = 0.70;
+    double sparring = 0.1;  // share of games in which one player moves at random throughout
 
     double lambda = 0.3;
     double learning_rate = 0.05;         // discs a weight and update, at the start
-    double learning_rate_final = 0.005;  // at the target; linear in between
-    double error_clip_discs = 32;
+    double learning_rate_final = 0.002;  // at the target; linear in between
+    double error_clip_discs = 64;
     UpdateTarget update_target = UpdateTarget::leaf;
     LearningControl control = LearningControl::none;
 

@@ -179,6 +179,32 @@ TEST(Board, a_draw_scores_zero_whatever_is_empty) {
     EXPECT_EQ(final_score({}), 0);
 }
 
+TEST(Board, a_wipe_out_is_one_move_that_takes_every_disc_and_few_are_looked_for) {
+    // White's only discs stand in a row beside black's: taking the row ends the game.
+    EXPECT_TRUE(can_wipe_out({bit(0), bit(1) | bit(2)}));
+    EXPECT_TRUE(can_wipe_out({bit(0), bit(1) | bit(2) | bit(3) | bit(4) | bit(5) | bit(6)}));
+    EXPECT_FALSE(can_wipe_out({bit(0), bit(1) | bit(2) | bit(63)}));  // one is out of reach
+    EXPECT_FALSE(can_wipe_out({bit(16), bit(1) | bit(2)}));           // no move at all
+    EXPECT_FALSE(can_wipe_out(start_board()));
+
+    constexpr std::uint64_t seed = 16;
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    RandomStream random = test_stream(seed);
+    int found = 0;
+    for (int game = 0; game < 100'000; ++game) {
+        const int empties = 48 + static_cast<int>(random.below(6));
+        const Board board = test::play_randomly_to(random, start_board(), empties);
+        bool expected = false;
+        for (int square = 0; square < square_count; ++square)
+            expected = expected || ((board.empty() & bit(square)) != 0 && board.opponent != 0 &&
+                                    scalar::flips(board, square) == board.opponent);
+        expected = expected && std::popcount(board.opponent) <= wipe_out_discs_max;
+        ASSERT_EQ(can_wipe_out(board), expected) << to_text(board);
+        found += expected;
+    }
+    EXPECT_GT(found, 20);  // otherwise the yes was hardly tested
+}
+
 TEST(Board, finished_random_games_score_the_same_for_both_sides_with_opposite_signs) {
     constexpr std::uint64_t seed = 15;
     SCOPED_TRACE(testing::Message() << "seed " << seed);

@@ -27,12 +27,13 @@ const OwnedModel& random_model() {
     return owned;
 }
 
-// The definition: every line to the depth, passes free, finished games by their result.
+// The definition: every line to the depth, passes free, finished games by their result, and at the
+// horizon a wipe-out in one by its result too.
 Score minimax(const Model& model, const Board& board, int depth) {
     if (is_over(board))
         return final_score(board) * score_per_disc;
     if (depth == 0)
-        return model.evaluate(board);
+        return can_wipe_out(board) ? score_max : model.evaluate(board);
     const Bits moves = legal_moves(board);
     if (moves == 0)
         return -minimax(model, after_pass(board), depth);

@@ -397,6 +397,7 @@ TEST(SelfPlay, explores_as_often_as_the_schedule_says) {
     settings.epsilon_early = 0.25;
     settings.epsilon_middle = 0.1;
     settings.epsilon_late = 0;
+    settings.sparring = 0;
     OwnedSearcher searcher(random_model().model);
     const auto share = [&](double progress) {
         std::uint64_t explored = 0;
@@ -415,6 +416,23 @@ TEST(SelfPlay, explores_as_often_as_the_schedule_says) {
     EXPECT_NEAR(share(0), 0.25, 0.04);
     EXPECT_NEAR(share((settings.middle_from + settings.late_from) / 2), 0.1, 0.03);
     EXPECT_EQ(share(settings.late_from), 0);
+}
+
+TEST(SelfPlay, lets_one_player_move_at_random_in_sparring_games_only) {
+    OthelloSettings settings = quick_settings();
+    settings.depth = 1;
+    settings.epsilon_early = settings.epsilon_middle = settings.epsilon_late = 0;
+    OwnedSearcher searcher(random_model().model);
+    for (const double sparring : {0.0, 1.0}) {
+        settings.sparring = sparring;
+        for (std::uint64_t ticket = 0; ticket < 20; ++ticket) {
+            const GameSummary summary = play_one(settings, searcher, ticket).summary;
+            const double explored =
+                static_cast<double>(summary.exploratory_moves) / summary.searched_moves;
+            // Passes and the random opening keep the players' shares from being exactly equal.
+            EXPECT_NEAR(explored, sparring / 2, sparring == 0 ? 0 : 0.2) << "ticket " << ticket;
+        }
+    }
 }
 
 }  // namespace
