@@ -327,8 +327,10 @@ class CommandLine {
     }
 
     static std::string full_name(const CLI::App& command) {
-        const CLI::App* parent = command.get_parent();
-        return parent == nullptr ? "kiln" : full_name(*parent) + " " + command.get_name();
+        std::string name = command.get_name();
+        for (const CLI::App* at = command.get_parent(); at != nullptr; at = at->get_parent())
+            name.insert(0, at->get_name() + " ");
+        return name;
     }
 
     static std::string help_of(const CLI::App& command) {

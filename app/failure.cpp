@@ -82,7 +82,7 @@ std::string describe_error(const Error& error) {
 
 std::string describe_checkpoint_error(const Error& error, const CheckpointReader& reader,
                                       Store& store, const FileName& name) {
-    const std::string what = describe_error(error);
+    std::string what = describe_error(error);
     switch (error.code) {
         case ErrorCode::corrupt_chunk:
             return fmt::format("{}: {}", what, chunk_place(error, reader.info()));

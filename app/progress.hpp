@@ -68,9 +68,9 @@ class Progress final : public TrainObserver {
     const std::optional<StrengthPoint>& last_strength() const { return last_strength_; }
 
   private:
-    void on_window(std::uint64_t games, const othello::WindowReport& report);
-    void on_summary(std::uint64_t games, const othello::SummaryReport& report);
-    void on_strength(std::uint64_t games, const othello::StrengthReport& report);
+    void on_window(std::uint64_t games, const othello::WindowReport& window);
+    void on_summary(std::uint64_t games, const othello::SummaryReport& summary);
+    void on_strength(std::uint64_t games, const othello::StrengthReport& strength);
     void on_saved(std::uint64_t games, const CheckpointSaved& saved);
     void on_failed(std::uint64_t games, const CheckpointFailed& failed);
     bool is_last_save(std::uint64_t games) const;

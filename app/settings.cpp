@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/check.hpp"
 #include "core/base/crc32c.hpp"
 #include "core/othello/geometry.hpp"
 
@@ -295,13 +296,14 @@ std::vector<std::string> differences(const RunSettings& before, const RunSetting
     for (const Setting& setting : all_settings()) {
         if (!is_in_text(setting, after))
             continue;
-        const Setting& old =
-            is_search_limit(setting) ? *find_setting(active_limit(before.othello)) : setting;
-        const std::string old_value = format_value(old, before);
+        const Setting* old =
+            is_search_limit(setting) ? find_setting(active_limit(before.othello)) : &setting;
+        CHECK(old != nullptr);
+        const std::string old_value = format_value(*old, before);
         const std::string new_value = format_value(setting, after);
-        if (&old != &setting)
+        if (old != &setting)
             lines.push_back(
-                fmt::format("{} {} -> {} {}", old.name, old_value, setting.name, new_value));
+                fmt::format("{} {} -> {} {}", old->name, old_value, setting.name, new_value));
         else if (old_value != new_value)
             lines.push_back(fmt::format("{} {} -> {}", setting.name, old_value, new_value));
     }

@@ -61,7 +61,7 @@ std::string format_duration(double seconds) {
     const auto whole = static_cast<std::uint64_t>(std::llround(seconds));
     if (whole < 3600)
         return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-    if (whole < 48 * 3600)
+    if (whole < 172'800)
         return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
     return fmt::format("{} d {:02} h", whole / 86400, whole % 86400 / 3600);
 }

@@ -59,7 +59,7 @@ StartingPoint find_start(StateDirectory& directory, const RunSettings& asked) {
 }
 
 RunSettings settings_of(const RunOptions& options, const StartingPoint& start) {
-    const RunSettings settings = options.over(start.settings);
+    RunSettings settings = options.over(start.settings);
     if (start.checkpoint && settings.workload != start.settings.workload)
         throw Failure(
             ExitCode::bad_data,

@@ -204,7 +204,8 @@ class StateDirectory(KilnTest):
         os.mkdir(self.path("run"))
         self.write("run/game-000000000032.ckpt.tmp", "half a checkpoint")
         self.write("run/notes.txt", "the operator's")
-        self.kiln("train", *NULL, "--state", self.path("run"), "--checkpoint-every", 32, "--keep", 2)
+        self.kiln("train", *NULL, "--state", self.path("run"), "--checkpoint-every", 32,
+                  "--keep", 2)
         names = sorted(os.listdir(self.path("run")))
         self.assertEqual(names[0], "game-000000000224.ckpt")
         self.assertEqual(names[1:], ["game-000000000256.ckpt", "notes.txt"])
@@ -257,7 +258,8 @@ class FullDisk(KilnTest):
     def test_a_real_disk_that_is_full(self):
         """A file system with room for one checkpoint; without the right to make one, the limit."""
         os.mkdir(self.path("disk"))
-        train = f'"{KILN}" train {" ".join(NULL)} --checkpoint-every 0 --state "{self.path("disk")}"'
+        train = (f'"{KILN}" train {" ".join(NULL)} --checkpoint-every 0 '
+                 f'--state "{self.path("disk")}"')
         script = f"""
             mount -t tmpfs -o size=72k kiln-test "{self.path('disk')}" 2>/dev/null || ulimit -f 16
             {train} --stop-after 64 && echo saved

@@ -125,8 +125,8 @@ class Train(KilnTest):
         self.assertNotIn("nodes = ", inspected)
 
     def test_time_limits_are_said_not_to_be_reproducible(self):
-        done = self.kiln("train", "--games", 4, "--epoch-games", 4, "--time-ms", 1, "--table-mib", 2,
-                         "--exact-empties", 8, "--state", self.path("run"))
+        done = self.kiln("train", "--games", 4, "--epoch-games", 4, "--time-ms", 1, "--table-mib",
+                         2, "--exact-empties", 8, "--state", self.path("run"))
         self.assertIn("cannot be reproduced", done.out)
 
 

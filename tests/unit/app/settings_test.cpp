@@ -1,6 +1,6 @@
 #include "app/settings.hpp"
 
-#include <set>
+#include <algorithm>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -35,97 +35,85 @@ Refusal refusal(Action action) {
     return {};
 }
 
-// For every setting an allowed value that is not its default.
-struct Sample {
-    const char* name;
-    const char* typed;  // on the command line
-    const char* toml;
-};
-constexpr Sample samples[] = {
-    {"workload", "null", "\"null\""},
-    {"games", "123", "123"},
-    {"seed", "7", "7"},
-    {"epoch-games", "32", "32"},
-    {"depth", "4", "4"},
-    {"nodes", "2000", "2000"},
-    {"time-ms", "15", "15"},
-    {"exact-empties", "8", "8"},
-    {"random-plies", "6", "6"},
-    {"epsilon", "0.2,0.1,0.01", "[0.2, 0.1, 0.01]"},
-    {"epsilon-early", "0.25", "0.25"},
-    {"epsilon-middle", "0.125", "0.125"},
-    {"epsilon-late", "1", "1"},
-    {"middle-from", "0.4", "0.4"},
-    {"late-from", "0.8", "0.8"},
-    {"lambda", "0.7", "0.7"},
-    {"learning-rate", "0.02", "0.02"},
-    {"learning-rate-final", "0.001", "1e-3"},
-    {"error-clip", "16", "16"},
-    {"update-target", "root", "\"root\""},
-    {"control", "shuffled", "\"shuffled\""},
-    {"table-mib", "3", "3"},
-    {"state", "elsewhere", "\"elsewhere\""},
-    {"resume", "true", "true"},
-    {"stop-after", "64", "64"},
-    {"checkpoint-every", "50", "50"},
-    {"keep", "2", "2"},
-    {"trials-every", "0", "0"},
-    {"workers", "3", "3"},
-    {"memory", "500000000", "\"500MB\""},
-    {"no-pin", "true", "true"},
-    {"quiet", "true", "true"},
-    {"verbose", "true", "true"},
-};
+// An allowed value that is nobody's default, as it is typed.
+std::string sample_of(const Setting& setting) {
+    if (const auto* whole = std::get_if<WholeNumber>(&setting.allowed))
+        return fmt::format("{}", std::clamp<std::uint64_t>(29, whole->low, whole->high));
+    if (std::holds_alternative<RealNumber>(setting.allowed))
+        return "0.375";
+    if (std::holds_alternative<ByteCount>(setting.allowed))
+        return "500000000";
+    if (const auto* choice = std::get_if<Choice>(&setting.allowed))
+        return choice->names.back();
+    if (std::holds_alternative<Switch>(setting.allowed))
+        return "true";
+    if (std::holds_alternative<EpsilonSchedule>(setting.allowed))
+        return "0.2,0.1,0.01";
+    return "elsewhere";
+}
 
-TEST(Settings, every_setting_that_can_be_typed_has_a_sample_here) {
-    std::set<std::string> names;
-    for (const Sample& sample : samples)
-        names.insert(sample.name);
-    for (const Setting& setting : all_settings()) {
-        EXPECT_EQ(find_setting(setting.name), &setting) << "named twice: " << setting.name;
-        EXPECT_EQ(names.contains(setting.name), setting.kept != Kept::in_checkpoint_only)
-            << setting.name;
-    }
+std::string toml_of(const Setting& setting) {
+    const std::string sample = sample_of(setting);
+    if (std::holds_alternative<EpsilonSchedule>(setting.allowed))
+        return "[" + sample + "]";
+    const bool is_text = std::holds_alternative<Choice>(setting.allowed) ||
+                         std::holds_alternative<FreeText>(setting.allowed);
+    return is_text ? "\"" + sample + "\"" : sample;
+}
+
+std::vector<const Setting*> typed_settings() {
+    std::vector<const Setting*> typed;
+    for (const Setting& setting : all_settings())
+        if (setting.kept != Kept::in_checkpoint_only)
+            typed.push_back(&setting);
+    return typed;
+}
+
+TEST(Settings, no_two_have_the_same_name) {
+    for (const Setting& setting : all_settings())
+        EXPECT_EQ(find_setting(setting.name), &setting) << setting.name;
+    EXPECT_EQ(find_setting("warp"), nullptr);
 }
 
 TEST(Settings, takes_every_setting_from_flags) {
-    for (const Sample& sample : samples) {
-        const Setting& setting = *find_setting(sample.name);
-        EXPECT_NE(format_value(setting, RunSettings()), sample.typed) << sample.name;
-        EXPECT_EQ(format_value(setting, with({given(sample.name, sample.typed)})), sample.typed)
-            << sample.name;
+    for (const Setting* setting : typed_settings()) {
+        const std::string sample = sample_of(*setting);
+        EXPECT_NE(format_value(*setting, RunSettings()), sample) << setting->name;
+        EXPECT_EQ(format_value(*setting, with({given(setting->name, sample)})), sample)
+            << setting->name;
     }
 }
 
 TEST(Settings, takes_every_setting_from_a_file) {
-    for (const Sample& sample : samples) {
-        const auto source =
-            parse_settings_file(fmt::format("# comment\n{} = {}\n", sample.name, sample.toml), "f");
+    for (const Setting* setting : typed_settings()) {
+        const auto source = parse_settings_file(
+            fmt::format("# comment\n{} = {}\n", setting->name, toml_of(*setting)), "f");
         ASSERT_EQ(source.size(), 1u);
-        EXPECT_EQ(source[0].origin, fmt::format("f:2: {}", sample.name));
-        EXPECT_EQ(format_value(*find_setting(sample.name), with(source)), sample.typed)
-            << sample.name;
+        EXPECT_EQ(source[0].origin, fmt::format("f:2: {}", setting->name));
+        EXPECT_EQ(format_value(*setting, with(source)), sample_of(*setting)) << setting->name;
     }
 }
 
 TEST(Settings, text_and_settings_are_the_same_thing) {
     const RunSettings standard;
     EXPECT_EQ(to_text(from_text(to_text(standard), "c")), to_text(standard));
-    for (const Sample& sample : samples) {
-        const RunSettings settings = with({given(sample.name, sample.typed)});
+    for (const Setting* setting : typed_settings()) {
+        const RunSettings settings = with({given(setting->name, sample_of(*setting))});
         const std::string text = to_text(settings);
-        EXPECT_EQ(to_text(from_text(text, "c")), text) << sample.name;
-        const bool decides = find_setting(sample.name)->kept == Kept::in_checkpoint ||
-                             std::string(sample.name) == "epsilon" ||
-                             std::string(sample.name) == "table-mib";
-        EXPECT_EQ(text != to_text(standard), decides) << sample.name;
+        EXPECT_EQ(to_text(from_text(text, "c")), text) << setting->name;
+        // These two set others that are kept.
+        const std::string name = setting->name;
+        const bool decides =
+            setting->kept == Kept::in_checkpoint || name == "epsilon" || name == "table-mib";
+        EXPECT_EQ(text != to_text(standard), decides) << name;
     }
     EXPECT_LT(to_text(standard).size(), Session::settings_text_capacity / 2);
 }
 
 TEST(Settings, text_of_the_null_workload_knows_nothing_of_othello) {
-    EXPECT_EQ(to_text(with({given("workload", "null"), given("games", "9")})),
-              "workload = null\ngames = 9\nseed = 1\nepoch-games = 64\n");
+    EXPECT_EQ(
+        to_text(with({given("workload", "null"), given("games", "9"), given("epoch-games", "8")})),
+        "workload = null\ngames = 9\nseed = 1\nepoch-games = 8\n");
 }
 
 TEST(Settings, refuses_values_out_of_range_and_says_what_is_allowed) {
