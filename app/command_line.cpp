@@ -197,7 +197,12 @@ constexpr const char* checkpoint_examples = R"(Examples:
 constexpr const char* kiln_examples = R"(Examples:
   kiln train --games 20000 --state state/first
   kiln evaluate --model state/first --opponent corner --games 400
-`kiln COMMAND --help` tells more about each.)";
+`kiln COMMAND --help` tells more about each.
+
+Exit codes: 0 done, or stopped and saved; 2 wrong flag or value; 65 damaged or foreign
+checkpoint; 66 no such file; 70 a bug in Kiln; 71 no memory or threads from the system; 73 the
+state directory cannot be made, holds a run or is in use; 74 reading or writing failed; 77 not
+permitted; 78 wrong configuration file or too small a budget.)";
 
 std::string one_line(std::string text) {
     std::replace(text.begin(), text.end(), '\n', ' ');

@@ -13,7 +13,8 @@ namespace kiln::app {
 namespace {
 
 constexpr double plain_line_every_s = 10;
-constexpr double window_line_every_s = 2;
+constexpr double window_line_every_s = 10;
+constexpr double verbose_window_line_every_s = 2;
 
 }  // namespace
 
@@ -81,7 +82,8 @@ void Progress::on_window(std::uint64_t games, const othello::WindowReport& windo
     totals_.add(window);
     last_window_ = window;
     // Thousands of games a second are possible: print some windows, never more than can be read.
-    if (!settings_.verbose || status_.seconds < last_window_line_s_ + window_line_every_s)
+    const double every_s = settings_.verbose ? verbose_window_line_every_s : window_line_every_s;
+    if (status_.seconds < last_window_line_s_ + every_s)
         return;
     last_window_line_s_ = status_.seconds;
     report(fmt::format(

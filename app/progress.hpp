@@ -85,7 +85,7 @@ class Progress final : public TrainObserver {
     std::optional<othello::WindowReport> last_window_;
     std::optional<StrengthPoint> first_strength_;
     std::optional<StrengthPoint> last_strength_;
-    double last_window_line_s_ = -1e9;
+    double last_window_line_s_ = 0;
     double last_plain_line_s_ = 0;
     double last_summary_s_ = 0;
     std::uint64_t last_summary_games_ = UINT64_MAX;  // where nodes/s is measured from

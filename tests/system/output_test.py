@@ -53,12 +53,17 @@ class Output(KilnTest):
         self.assertNotIn("\x1b", written)
 
     def test_elsewhere_lines_are_plain(self):
-        done = self.kiln("train", *SMALL, "--state", self.path("run"), "--verbose")
+        done = self.kiln("train", *SMALL, "--state", self.path("run"))
         self.assertNotIn("\x1b", done.out)
         self.assertNotIn("\r", done.out)
-        self.assertRegex(done.out, r"\ngames 1 to 100: black \d+ white \d+ drawn \d+, difference "
-                                   r"[+-][\d.]+ discs, [\d.]+ moves")
         self.assertEqual(done.err, "")
+
+    def test_verbose_runs_print_windows_and_say_which_games_they_cover(self):
+        done = self.kiln("train", "--games", 100, "--time-ms", 1, "--workers", 1, "--verbose",
+                         "--table-mib", 2, "--exact-empties", 8, "--checkpoint-every", 0,
+                         "--state", self.path("run"))
+        self.assertRegex(done.out, r"\ngames 1 to 100: black \d+ white \d+ drawn \d+, difference "
+                                   r"[+-][\d.]+ discs, [\d.]+ moves, prediction error [\d.]+")
 
     def test_quiet_is_quiet(self):
         done = self.kiln("train", *SMALL, "--state", self.path("run"), "--quiet",
