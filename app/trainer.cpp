@@ -17,8 +17,7 @@ namespace {
 constexpr const char* region_worker_stacks = "worker stacks";
 constexpr const char* region_session_stack = "session stack";
 constexpr const char* region_table = "transposition table";
-constexpr std::uint64_t worker_stack_bytes = 1u << 20;
-constexpr std::uint64_t session_stack_bytes = 512u << 10;
+constexpr std::uint64_t stack_bytes = 1u << 20;  // of every thread
 constexpr std::uint64_t page_bytes = 4096;
 
 // Measured on x86-64 at the end of a run: 5 MB are resident beside the arena. The allowance leaves
@@ -73,10 +72,10 @@ Trainer::Trainer(const RunSettings& settings) : settings_(settings) {
 
     session_->plan(settings_.workers, requests_);
     requests_.add(region_worker_stacks, "team",
-                  platform::WorkerTeam::stack_region_bytes(settings_.workers, worker_stack_bytes),
+                  platform::WorkerTeam::stack_region_bytes(settings_.workers, stack_bytes),
                   page_bytes);
     requests_.add(region_session_stack, "session",
-                  platform::WorkerTeam::stack_region_bytes(1, session_stack_bytes), page_bytes);
+                  platform::WorkerTeam::stack_region_bytes(1, stack_bytes), page_bytes);
     plan_program(requests_);
     requests_.add_outside("page cache of a save", "system", save_cache_bytes);
     plan_ = plan_budget(requests_, settings_.memory_bytes);
