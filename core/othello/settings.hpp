@@ -41,7 +41,7 @@ struct OthelloSettings {
     double sparring = 0.1;  // share of games in which one player moves at random throughout
 
     double lambda = 0.3;
-    double learning_rate = 0.05;         // discs a weight and update, at the start
+    double learning_rate = 0.2;         // discs a weight and update, at the start
     double learning_rate_final = 0.002;  // at the target; linear in between
     double error_clip_discs = 64;
     UpdateTarget update_target = UpdateTarget::leaf;

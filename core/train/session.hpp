@@ -33,7 +33,7 @@ namespace kiln {
 struct SessionSettings {
     std::uint64_t target_games = 20000;
     std::uint64_t stop_after_games = 0;  // end early once this many are absorbed; 0: at the target
-    std::uint32_t epoch_games = 64;      // part of what decides the result
+    std::uint32_t epoch_games = 32;      // part of what decides the result
     std::uint64_t checkpoint_every_games = 0;  // 0: only at the end
     std::uint64_t trials_every_games = 0;      // 0: never
     std::uint32_t keep_checkpoints = 5;
