@@ -73,6 +73,7 @@ OthelloSettings short_training(LearningControl control) {
     settings.depth = 1;
     settings.exact_empties = 8;
     settings.random_plies_max = 20;
+    settings.sparring = 0;
     settings.lambda = 0.9;
     settings.learning_rate = 0.2;
     settings.learning_rate_final = 0.04;

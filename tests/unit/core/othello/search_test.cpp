@@ -81,7 +81,7 @@ TEST(Search, score_move_and_leaf_equal_a_plain_minimax_at_depths_1_to_5) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     OwnedSearcher searcher(random_model().model);
     RandomStream random = test_stream(seed);
-    constexpr int positions[] = {0, 200, 200, 150, 60, 20};
+    constexpr int positions[] = {0, 200, 200, 150, 40, 10};
     for (int depth = 1; depth <= 5; ++depth) {
         for (int i = 0; i < positions[depth]; ++i) {
             const int empties = 8 + static_cast<int>(random.below(52));

@@ -38,6 +38,7 @@ OthelloSettings quick_settings() {
 
 void without_exploration(OthelloSettings& settings) {
     settings.epsilon_early = settings.epsilon_middle = settings.epsilon_late = 0;
+    settings.sparring = 0;
 }
 
 GameRecord play_one(const OthelloSettings& settings, OwnedSearcher& searcher,
