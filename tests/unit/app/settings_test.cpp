@@ -237,7 +237,7 @@ TEST(Settings, differences_name_what_changed) {
 
 TEST(Settings, what_is_automatic_follows_from_the_target) {
     const auto derived = [](const char* games) {
-        return session_settings(with({given("games", games)}));
+        return session_settings(with({given("games", games), given("epoch-games", "64")}));
     };
     EXPECT_EQ(derived("20000").checkpoint_every_games, 4000u);
     EXPECT_EQ(derived("20000").trials_every_games, 1000u);
