@@ -60,6 +60,62 @@ TEST(Match, openings_and_results_vary_from_pair_to_pair) {
     EXPECT_GT(results.size(), 35u);
 }
 
+// Both games of a pair once more, with colours spelled out: the model is black in the first game
+// and white in the second, from one opening.
+MatchPair replayed_pair(const MatchSettings& settings, OwnedSearcher& searcher,
+                        std::uint64_t pair) {
+    RandomStream random(settings.seed, StreamPurpose::match, pair);
+    Board opening = start_board();
+    bool black_opens = true;
+    for (int ply = 0; ply < settings.opening_plies; ++ply, black_opens = !black_opens) {
+        if (legal_moves(opening) == 0) {
+            opening = after_pass(opening);
+            black_opens = !black_opens;
+        }
+        opening = test::play(opening, choose_random(random, opening));
+    }
+    MatchPair result;
+    for (const bool model_is_black : {true, false}) {
+        searcher.table.begin_game();
+        Board board = opening;
+        bool black_to_move = black_opens;
+        while (!is_over(board)) {
+            if (legal_moves(board) == 0)
+                board = after_pass(board);
+            else if (black_to_move == model_is_black)
+                board = test::play(board, searcher.search(board, settings.limits).move);
+            else
+                board = test::play(board, settings.opponent == Opponent::random
+                                              ? choose_random(random, board)
+                                              : choose_corner_edge(random, board));
+            black_to_move = !black_to_move;
+        }
+        const int black_difference = black_to_move ? final_score(board) : -final_score(board);
+        result.difference[model_is_black ? 0 : 1] =
+            model_is_black ? black_difference : -black_difference;
+    }
+    return result;
+}
+
+TEST(Match, a_pair_is_one_opening_played_twice_with_colours_swapped) {
+    OwnedModel owned(small_shapes());
+    owned.randomise(135, 500);
+    OwnedSearcher searcher(owned.model, 100);
+    OwnedSearcher other(owned.model, 100);
+    for (const int opening_plies : {0, 1, 6, 7}) {
+        for (const Opponent opponent : {Opponent::random, Opponent::corner_edge}) {
+            MatchSettings settings = match_against(opponent);
+            settings.opening_plies = opening_plies;
+            for (std::uint64_t pair = 0; pair < 10; ++pair) {
+                const MatchPair played = play_pair(settings, *searcher, pair, nullptr, nullptr);
+                const MatchPair expected = replayed_pair(settings, other, pair);
+                EXPECT_EQ(played.difference[0], expected.difference[0]);
+                EXPECT_EQ(played.difference[1], expected.difference[1]);
+            }
+        }
+    }
+}
+
 TEST(Match, differences_are_the_models_and_not_the_first_players) {
     // Solving the last 14 squares beats a random player whichever colour it has.
     OwnedModel owned(small_shapes());
