@@ -116,6 +116,7 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
     Trace trace;
     Board board = start_board();
     bool is_black = true;
+    Score solved_result = 0;  // black's view, once the game is solved
     while (!is_over(board)) {
         const Bits moves = legal_moves(board);
         if (moves == 0) {
@@ -136,11 +137,15 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
                 summary.prediction_error =
                     static_cast<std::uint32_t>(std::abs(predicted - result.score));
                 summary.predictions = 1;
+                solved_result = is_black ? result.score : -result.score;
             }
             note_search(result, summary);
-            // A solved position is played perfectly: exploring there would only spoil its result.
             const bool is_random_side = is_sparring && is_black == is_black_random;
-            const bool explore = !result.is_exact && (is_random_side || random.unit() < epsilon);
+            // A random move in a solved position costs nothing, since the return is cut at an exact
+            // value, and shows the evaluation more of the endgame than perfect lines do.
+            const bool explore = random.unit() < (result.is_exact  ? settings.epsilon_solved
+                                                  : is_random_side ? 1.0
+                                                                   : epsilon);
             move = explore ? random_move(random, moves) : result.move;
             summary.exploratory_moves += explore ? 1 : 0;
             note_step(searcher.model(), settings.update_target, board, result, is_black, explore,
@@ -150,7 +155,10 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
         board = after_move(board, move, flips(board, move));
         is_black = !is_black;
     }
-    const int difference = is_black ? final_score(board) : -final_score(board);
+    // The result under perfect play from where the game was solved; what happened after that is
+    // practice.
+    const int played = is_black ? final_score(board) : -final_score(board);
+    const int difference = summary.predictions > 0 ? solved_result / score_per_disc : played;
     summary.stone_difference = difference;
     summary.table_probes = table.probes() - probes_before;
     summary.table_hits = table.hits() - hits_before;

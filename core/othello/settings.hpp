@@ -38,10 +38,11 @@ struct OthelloSettings {
     double epsilon_late = 0.0;
     double middle_from = 0.30;  // ... and from which share of the target on they hold
     double late_from = 0.70;
-    double sparring = 0.1;  // share of games in which one player moves at random throughout
+    double epsilon_solved = 0.5;  // share of random moves where the position is solved exactly
+    double sparring = 0.1;        // share of games in which one player moves at random throughout
 
     double lambda = 0.3;
-    double learning_rate = 0.2;         // discs a weight and update, at the start
+    double learning_rate = 0.2;          // discs a weight and update, at the start
     double learning_rate_final = 0.002;  // at the target; linear in between
     double error_clip_discs = 64;
     UpdateTarget update_target = UpdateTarget::leaf;

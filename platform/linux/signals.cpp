@@ -1,8 +1,10 @@
 #include "platform/linux/signals.hpp"
 
 #include <cerrno>
+#include <cstdint>
 
 #include <signal.h>
+#include <time.h>
 
 #include "platform/linux/errno_error.hpp"
 
@@ -17,7 +19,38 @@ std::atomic<int> last_signal{0};
 static_assert(std::atomic<std::atomic<bool>*>::is_always_lock_free);
 static_assert(std::atomic<unsigned>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
+// One request may arrive twice: `timeout`, for one, signals its child and then the child's whole
+// group. Nobody presses Ctrl-C again as fast as that.
+constexpr std::int64_t same_request_ns = 300'000'000;
+std::atomic<std::int64_t> first_ns[NSIG];  // when each signal came first; 0: not yet
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+
+std::int64_t now_ns() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);  // async-signal-safe
+    return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+// The default action at once, for the signal that is being handled.
+void end_by(int signal_number) {
+    struct sigaction action {};
+    action.sa_handler = SIG_DFL;
+    sigset_t only_this;
+    sigemptyset(&only_this);
+    sigaddset(&only_this, signal_number);
+    (void)::sigaction(signal_number, &action, nullptr);
+    (void)::pthread_sigmask(SIG_UNBLOCK, &only_this, nullptr);
+    (void)::raise(signal_number);
+}
+
 void on_stop_signal(int signal_number) {
+    const int system_error = errno;
+    const std::int64_t now = now_ns();
+    std::int64_t first = 0;
+    if (!first_ns[signal_number].compare_exchange_strong(first, now) &&
+        now - first > same_request_ns)
+        end_by(signal_number);
+    errno = system_error;
     received.fetch_add(1, std::memory_order_relaxed);
     last_signal.store(signal_number, std::memory_order_relaxed);
     if (std::atomic<bool>* flag = stop_flag.load(std::memory_order_acquire); flag != nullptr)
@@ -40,10 +73,10 @@ Status install_stop_signals(std::atomic<bool>& stop) {
     received.store(0, std::memory_order_relaxed);
     last_signal.store(0, std::memory_order_relaxed);
     stop_flag.store(&stop, std::memory_order_release);
-    // SA_RESETHAND: entering the handler puts the default action back, so the second signal kills.
-    constexpr unsigned flags = SA_RESTART | SA_RESETHAND;
-    TRY(set_action(SIGINT, on_stop_signal, flags));
-    TRY(set_action(SIGTERM, on_stop_signal, flags));
+    for (std::atomic<std::int64_t>& first : first_ns)
+        first.store(0, std::memory_order_relaxed);
+    TRY(set_action(SIGINT, on_stop_signal, SA_RESTART));
+    TRY(set_action(SIGTERM, on_stop_signal, SA_RESTART));
     TRY(set_action(SIGPIPE, SIG_IGN, 0));
     return {};
 }

@@ -1,8 +1,8 @@
 // Stop requests from a terminal or a service manager: SIGINT and SIGTERM.
 //
 // The first signal of a kind raises a flag that the run polls, so that it can end in order. The
-// second of the same kind ends the process at once, as people who press Ctrl-C twice expect: the
-// handler removes itself when it is entered. System calls that a signal interrupts are restarted.
+// second of the same kind, unless it follows within 300 ms and so is the same request, ends the
+// process at once, as people who press Ctrl-C twice expect. System calls are restarted.
 // SIGPIPE is ignored, so that a vanished reader is an error of the write and not the end of the
 // run. Process-wide. Install and restore from one thread; the flag may be read anywhere.
 #pragma once

@@ -33,6 +33,7 @@ OthelloSettings quick_settings() {
     settings.depth = 2;
     settings.exact_empties = 8;
     settings.target_games = 1'000;
+    settings.epsilon_solved = 0;  // practice has a test of its own
     return settings;
 }
 
@@ -143,6 +144,38 @@ TEST(SelfPlay, moves_of_a_record_replay_to_its_final_difference) {
         differences.insert(difference);
     }
     EXPECT_GT(differences.size(), 10u);
+}
+
+TEST(SelfPlay, practice_in_solved_positions_changes_neither_the_result_nor_their_exact_targets) {
+    OthelloSettings settings = quick_settings();
+    without_exploration(settings);
+    settings.update_target = UpdateTarget::root;
+    settings.error_clip_discs = 200;
+    OthelloSettings practising = settings;
+    practising.epsilon_solved = 1;
+    OwnedSearcher searcher(random_model().model);
+    int left_the_line = 0;
+    for (std::uint64_t ticket = 0; ticket < 40; ++ticket) {
+        const GameRecord perfect = play_one(settings, searcher, ticket);
+        const GameRecord practised = play_one(practising, searcher, ticket);
+        if (perfect.summary.predictions == 0)
+            continue;
+        ASSERT_EQ(practised.summary.stone_difference, perfect.summary.stone_difference);
+        ASSERT_EQ(practised.summary.exploratory_moves, practised.summary.solved_moves);
+        int played = 0;
+        const auto game = replay(practising, practised, played);
+        left_the_line += played != practised.summary.stone_difference;
+        ASSERT_EQ(practised.position_count, game.size());
+        // With the root as target, positions are in the order they were played.
+        for (std::size_t at = 0; at < game.size(); ++at) {
+            if (!game[at].result.is_exact)
+                continue;
+            ASSERT_EQ(practised.errors[at],
+                      game[at].result.score - random_model().model.evaluate(game[at].board))
+                << "ticket " << ticket << " position " << at;
+        }
+    }
+    EXPECT_GT(left_the_line, 10);
 }
 
 TEST(SelfPlay, summary_is_what_the_searches_of_the_game_measured) {

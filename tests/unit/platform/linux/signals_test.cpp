@@ -43,10 +43,24 @@ TEST(Signals, the_second_of_a_kind_ends_the_process_at_once) {
                       std::atomic<bool> stop{false};
                       RETURN_UNLESS(install_stop_signals(stop));
                       ::raise(signal_number);
+                      std::this_thread::sleep_for(std::chrono::milliseconds(350));
                       ::raise(signal_number);
                       return 0;
                   }),
                   128 + signal_number);
+}
+
+TEST(Signals, one_request_that_arrives_twice_is_one_request) {
+    for (const int signal_number : {SIGINT, SIGTERM})
+        EXPECT_EQ(test::run_child([=] {
+                      std::atomic<bool> stop{false};
+                      RETURN_UNLESS(install_stop_signals(stop));
+                      ::raise(signal_number);
+                      ::raise(signal_number);
+                      RETURN_UNLESS(stop.load());
+                      return 0;
+                  }),
+                  0);
 }
 
 TEST(Signals, one_of_each_kind_only_asks) {
