@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/base/random.hpp"
+#include "core/othello/player.hpp"
 #include "core/othello/returns.hpp"
 
 namespace kiln::othello {
@@ -19,13 +20,6 @@ struct Trace {
     std::uint8_t stages[positions_max];
     int count = 0;
 };
-
-Square random_move(RandomStream& random, Bits moves) {
-    for (std::uint64_t skip = random.below(static_cast<std::uint64_t>(std::popcount(moves)));
-         skip > 0; --skip)
-        moves &= moves - 1;
-    return static_cast<Square>(std::countr_zero(moves));
-}
 
 void note_search(const SearchResult& result, GameSummary& summary) {
     const auto square =
@@ -118,15 +112,14 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
     bool is_black = true;
     Score solved_result = 0;  // black's view, once the game is solved
     while (!is_over(board)) {
-        const Bits moves = legal_moves(board);
-        if (moves == 0) {
+        if (legal_moves(board) == 0) {
             board = after_pass(board);
             is_black = !is_black;
             continue;
         }
         Square move;
         if (summary.moves < random_plies) {
-            move = random_move(random, moves);
+            move = choose_random(random, board);
             ++summary.random_plies;
         } else {
             const SearchResult result = searcher.search(board, limits, context.stop, context.clock);
@@ -146,7 +139,7 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
             const bool explore = random.unit() < (result.is_exact  ? settings.epsilon_solved
                                                   : is_random_side ? 1.0
                                                                    : epsilon);
-            move = explore ? random_move(random, moves) : result.move;
+            move = explore ? choose_random(random, board) : result.move;
             summary.exploratory_moves += explore ? 1 : 0;
             note_step(searcher.model(), settings.update_target, board, result, is_black, explore,
                       sign, trace);

@@ -194,6 +194,8 @@ Result<SessionEnd> Session::run(const Ports& ports) {
         const bool complete = play_epoch(epoch);
         if (complete) {
             absorb_epoch(epoch);
+            if (crossed(first, end, settings_.heal_every_games))
+                heal();
             if (crossed(first, end, settings_.trials_every_games) || end == settings_.target_games)
                 run_trials();
             const bool requested = page.save_requested.exchange(false, std::memory_order_relaxed);
@@ -243,6 +245,14 @@ void Session::absorb_epoch(const Epoch& epoch) {
     progress_->games = epoch.first_ticket + epoch.count;
     workload_->finish_epoch(epoch, sink);
     ports_.page->games_absorbed.store(progress_->games, std::memory_order_relaxed);
+}
+
+void Session::heal() {
+    const std::uint64_t healed = workload_->heal();
+    if (healed == 0)
+        return;
+    PageSink sink(*ports_.page);
+    sink.emit(Event::make(EventKind::values_healed, progress_->games, ValuesHealed{healed}));
 }
 
 void Session::run_trials() {

@@ -37,6 +37,8 @@ struct SessionSettings {
     std::uint64_t checkpoint_every_games = 0;  // 0: only at the end
     std::uint64_t trials_every_games = 0;      // 0: never
     std::uint32_t keep_checkpoints = 5;
+    // Sweeps for values that are not finite; by games, so that it is the same in every run.
+    std::uint64_t heal_every_games = 10'000;
 };
 
 enum class SessionEnd {
@@ -91,6 +93,7 @@ class Session {
     bool is_finished() const;
     bool play_epoch(const Epoch& epoch);
     void absorb_epoch(const Epoch& epoch);
+    void heal();
     void run_trials();
     bool is_retry_due() const;
     void begin_save();

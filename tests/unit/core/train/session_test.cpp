@@ -1,11 +1,15 @@
 #include "core/train/session.hpp"
 
+#include <limits>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include "core/null/null_workload.hpp"
+#include "core/othello/othello_workload.hpp"
 
 #include "tests/support/block_store.hpp"
 #include "tests/support/trainer.hpp"
@@ -232,6 +236,32 @@ TEST(Session, reports_every_save) {
     run.start_fresh();
     ASSERT_TRUE(run.train_alone(store));
     EXPECT_EQ(saves_of(run), (Saves{{64, true}, {128, true}}));
+}
+
+TEST(Session, sweeps_for_values_that_are_not_finite_every_so_many_games_and_reports_them) {
+    BlockStore store;
+    othello::OthelloSettings othello;
+    othello.target_games = 128;
+    othello.exact_empties = 2;
+    SessionSettings settings = settings_to(128);
+    settings.heal_every_games = 64;
+    othello::OthelloWorkload workload(othello);
+    TestRun run(workload, settings, 1);
+    run.start_fresh();
+    SectionList sections;
+    workload.list_sections(sections);
+    // Two values that no update can have made, in a slot far from those that games touch.
+    const std::span<std::byte> optimiser = sections.all()[1].bytes;
+    auto* last = reinterpret_cast<AdamSlot*>(optimiser.data() + optimiser.size()) - 1;
+    last[0].first_moment = std::numeric_limits<float>::quiet_NaN();
+    last[-1].second_moment = std::numeric_limits<float>::infinity();
+    ASSERT_TRUE(run.train_alone(store));
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> healed;
+    for (const Event& event : run.events())
+        if (event.kind == EventKind::values_healed)
+            healed.emplace_back(event.games, event.as<ValuesHealed>().values);
+    EXPECT_EQ(healed, (std::vector<std::pair<std::uint64_t, std::uint64_t>>{{64, 2}}));
+    EXPECT_EQ(last->first_moment, 0);
 }
 
 TEST(Session, a_failed_save_is_tried_again_after_5_seconds_in_a_new_file_and_training_goes_on) {
