@@ -3,13 +3,12 @@
 
 import fcntl
 import os
-import pty
 import struct
 import subprocess
 import termios
 import unittest
 
-from support import KILN, SMALL, KilnTest
+from support import KILN, SMALL, KilnTest, open_terminal
 
 COLUMNS = 40
 
@@ -17,7 +16,7 @@ COLUMNS = 40
 class Output(KilnTest):
     def on_terminal(self, *arguments, kind="xterm"):
         """Runs kiln on a terminal COLUMNS wide and returns everything it wrote there."""
-        master, slave = pty.openpty()
+        master, slave = open_terminal()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
         process = subprocess.Popen([KILN, *map(str, arguments)], stdin=slave, stdout=slave,
                                    stderr=slave, env={**os.environ, "TERM": kind})

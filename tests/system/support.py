@@ -1,8 +1,12 @@
 """What the whole-program tests share: running kiln and looking at what it left behind."""
 
+import ctypes
+import fcntl
 import os
+import pty
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
 import time
@@ -18,6 +22,11 @@ NULL = ["--workload", "null", "--games", "256", "--epoch-games", "32"]
 
 FIRST_SECTION = 4096  # where the sections begin in a checkpoint
 TIMEOUT_S = 120
+
+# From <asm-generic/ioctls.h> and <sys/mount.h>.
+TIOCSPTLCK = 0x40045431
+TIOCGPTN = 0x80045430
+MNT_DETACH = 2
 
 
 class Finished:
@@ -109,3 +118,27 @@ def patch(path, offset, contents):
             contents = bytes([byte[0] ^ 0xFF])
             file.seek(offset)
         file.write(contents)
+
+
+def open_terminal():
+    """A pseudo terminal (master, slave), also where /dev/pts is not mounted, as in a bare chroot.
+
+    There root mounts an instance of its own for as long as it takes to open the pair.
+    """
+    try:
+        return pty.openpty()
+    except OSError:
+        pass
+    libc = ctypes.CDLL(None, use_errno=True)
+    with tempfile.TemporaryDirectory() as directory:
+        options = b"newinstance,ptmxmode=0666"
+        if libc.mount(b"devpts", directory.encode(), b"devpts", 0, options) != 0:
+            raise OSError(ctypes.get_errno(), "no pseudo terminal to be had, and none can be mounted")
+        try:
+            master = os.open(os.path.join(directory, "ptmx"), os.O_RDWR | os.O_NOCTTY)
+            fcntl.ioctl(master, TIOCSPTLCK, struct.pack("i", 0))
+            number = struct.unpack("i", fcntl.ioctl(master, TIOCGPTN, struct.pack("i", 0)))[0]
+            slave = os.open(os.path.join(directory, str(number)), os.O_RDWR | os.O_NOCTTY)
+        finally:
+            libc.umount2(directory.encode(), MNT_DETACH)
+    return master, slave
