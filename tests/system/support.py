@@ -133,7 +133,7 @@ def open_terminal():
     with tempfile.TemporaryDirectory() as directory:
         options = b"newinstance,ptmxmode=0666"
         if libc.mount(b"devpts", directory.encode(), b"devpts", 0, options) != 0:
-            raise OSError(ctypes.get_errno(), "no pseudo terminal to be had, and none can be mounted")
+            raise OSError(ctypes.get_errno(), "no pseudo terminal, and none can be mounted")
         try:
             master = os.open(os.path.join(directory, "ptmx"), os.O_RDWR | os.O_NOCTTY)
             fcntl.ioctl(master, TIOCSPTLCK, struct.pack("i", 0))
