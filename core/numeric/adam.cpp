@@ -39,6 +39,8 @@ std::uint16_t apply_step(std::uint16_t weight, float step_units, AdamSlot& slot)
     // Exact in double: 16 bits of weight and 24 of the fraction.
     const double value = static_cast<double>(weight) + static_cast<double>(slot.carry) +
                          static_cast<double>(step_units);
+    if (std::isnan(value))  // a damaged slot: the next sweep puts it and its weight back to neutral
+        return weight;
     if (value <= 0 || value >= 65535) {
         slot.carry = 0;
         return value <= 0 ? 0 : 65535;

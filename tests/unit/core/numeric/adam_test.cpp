@@ -109,6 +109,13 @@ TEST(Adam, corrections_end_where_the_table_ends_and_counts_never_wrap) {
     EXPECT_EQ(slot.updates, std::numeric_limits<std::uint32_t>::max());
 }
 
+TEST(ApplyStep, a_step_that_is_not_a_number_leaves_the_weight_alone) {
+    AdamSlot slot;
+    EXPECT_EQ(apply_step(32768, std::numeric_limits<float>::quiet_NaN(), slot), 32768);
+    slot.carry = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_EQ(apply_step(12345, 1.0f, slot), 12345);
+}
+
 TEST(ApplyStep, weight_and_carry_together_are_the_exact_sum_of_a_million_small_steps) {
     constexpr std::uint64_t seed = 102;
     SCOPED_TRACE(testing::Message() << "seed " << seed);
