@@ -23,8 +23,6 @@ ALLOWED = {
     "fmaf",
     # what the compiler adds
     "_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail", "__cxa_pure_virtual",
-    # lz4 on blocks, in memory it is handed
-    "LZ4_compressBound", "LZ4_compress_fast_extState", "LZ4_decompress_safe", "LZ4_sizeofState",
 }
 
 ALLOWED_PATTERNS = [
