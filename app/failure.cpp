@@ -56,6 +56,20 @@ std::string chunk_place(const Error& error, const CheckpointInfo& info) {
 
 }  // namespace
 
+bool is_damage(const Error& error) {
+    switch (error.code) {
+        case ErrorCode::not_a_checkpoint:
+        case ErrorCode::truncated:
+        case ErrorCode::corrupt_header:
+        case ErrorCode::corrupt_table:
+        case ErrorCode::corrupt_chunk:
+        case ErrorCode::trailing_bytes:
+            return true;
+        default:
+            return false;
+    }
+}
+
 ExitCode exit_code_of(const Error& error) {
     switch (error.code) {
         case ErrorCode::not_found:

@@ -15,7 +15,7 @@
 
 namespace kiln::app {
 
-class Failure final : public std::runtime_error {
+class Failure : public std::runtime_error {
   public:
     Failure(ExitCode exit_code, const std::string& line)
         : std::runtime_error(line), exit_code_(exit_code) {}
@@ -25,6 +25,14 @@ class Failure final : public std::runtime_error {
   private:
     ExitCode exit_code_;
 };
+
+// A checkpoint that is damaged, as opposed to one that is somebody else's or cannot be read now: to
+// go on from another one loses nothing that could still be had.
+class DamagedCheckpoint final : public Failure {
+  public:
+    using Failure::Failure;
+};
+bool is_damage(const Error& error);
 
 ExitCode exit_code_of(const Error& error);
 

@@ -10,6 +10,7 @@
 
 #include "app/command_line.hpp"
 #include "app/failure.hpp"
+#include "app/trainer_process.hpp"
 #include "platform/linux/check_report.hpp"
 
 namespace {
@@ -46,6 +47,9 @@ ExitCode complain(const char* line, ExitCode exit_code) {
 
 ExitCode run(int argument_count, const char* const* arguments) {
     try {
+        kiln::app::TrainerProcessOptions trainer;
+        if (kiln::app::is_trainer_process(argument_count, arguments, trainer))
+            return kiln::app::run_trainer_process(trainer);
         const ExitCode exit_code =
             std::visit(Dispatch{}, kiln::app::parse_command_line(argument_count, arguments));
         if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)

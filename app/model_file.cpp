@@ -87,7 +87,7 @@ void PlayingModel::load(const ModelSource& source, std::span<std::uint16_t> weig
         return;
     }
     const CheckpointPlace place = find_checkpoint(source.path, source.origin);
-    const std::string advice = "give another checkpoint";
+    const Advice advice = {"give another checkpoint", "give another checkpoint"};
     const OpenCheckpoint checkpoint = open_checkpoint(*place.directory, place.name, advice);
     SectionList wanted;
     wanted.add(section(weights_section, ElementType::u16, weights));
@@ -105,7 +105,7 @@ void PlayingModel::load(const ModelSource& source, std::span<std::uint16_t> weig
                         "the kiln that trained it",
                         checkpoint.path, weights_section, loaded.error().detail, weights.size()));
     if (!loaded)
-        throw damaged(loaded.error(), *place.directory, checkpoint, advice);
+        refuse(loaded.error(), *place.directory, checkpoint, advice);
     name_ = checkpoint.path;
     games_ = info.games;
 }

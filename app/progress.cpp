@@ -50,7 +50,18 @@ std::string describe_strength(const StrengthPoint& point) {
                        format_discs(point.report.stone_difference));
 }
 
-void Progress::on_event(const Event& event) {
+void Progress::on_start(std::uint64_t, double) {
+    rate_ = RecentRate();
+}
+
+void Progress::on_note(const LogEntry& entry) {
+    if (entry.severity >= Severity::warning)
+        print_warning(console_, entry.text);
+    else
+        report(entry.text);
+}
+
+void Progress::on_event(const Event& event, double) {
     switch (event.kind) {
         case EventKind::checkpoint_saved:
             return on_saved(event.games, event.as<CheckpointSaved>());

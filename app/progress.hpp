@@ -13,7 +13,7 @@
 
 #include "app/console.hpp"
 #include "app/settings.hpp"
-#include "app/trainer.hpp"
+#include "app/supervisor.hpp"
 
 namespace kiln::app {
 
@@ -53,13 +53,15 @@ struct RunTotals {
     void add(const othello::WindowReport& report);
 };
 
-class Progress final : public TrainObserver {
+class Progress final : public RunObserver {
   public:
     Progress(Console& console, const RunSettings& settings)
         : console_(console), settings_(settings) {}
 
-    void on_event(const Event& event) override;
+    void on_event(const Event& event, double seconds) override;
     void on_status(const TrainStatus& status) override;
+    void on_note(const LogEntry& entry) override;
+    void on_start(std::uint64_t games, double seconds) override;
     // Ends the live line; what follows is the final report.
     void finish() { console_.end_live(); }
 

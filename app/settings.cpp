@@ -67,15 +67,16 @@ bool set_choice(const Field& field, const Choice& choice, std::string_view text)
     if (found == choice.names.end())
         return false;
     const auto index = static_cast<std::uint32_t>(found - choice.names.begin());
-    std::visit(Match{[&](std::string* target) { *target = text; },
-                     [&](othello::UpdateTarget* target) {
-                         *target = static_cast<othello::UpdateTarget>(index);
-                     },
-                     [&](othello::LearningControl* target) {
-                         *target = static_cast<othello::LearningControl>(index);
-                     },
-                     [](auto*) {}},
-               field);
+    std::visit(
+        Match{[&](std::string* target) { *target = text; },
+              [&](othello::UpdateTarget* target) {
+                  *target = static_cast<othello::UpdateTarget>(index);
+              },
+              [&](othello::LearningControl* target) {
+                  *target = static_cast<othello::LearningControl>(index);
+              },
+              [&](OnCorrupt* target) { *target = static_cast<OnCorrupt>(index); }, [](auto*) {}},
+        field);
     return true;
 }
 
@@ -184,6 +185,13 @@ bool is_in_text(const Setting& setting, const RunSettings& settings) {
            (!is_search_limit(setting) || active_limit(settings.othello) == setting.name);
 }
 
+// All but what another row says as well.
+bool is_in_launch_text(const Setting& setting, const RunSettings& settings) {
+    const std::string_view name = setting.name;
+    return name != "state" && name != "epsilon" && name != "table-mib" &&
+           (!is_search_limit(setting) || active_limit(settings.othello) == name);
+}
+
 }  // namespace
 
 std::string RunSettings::shape_set_name() {
@@ -271,7 +279,20 @@ std::string to_text(const RunSettings& settings) {
     return text;
 }
 
-RunSettings from_text(std::string_view text, const std::string& origin) {
+std::string launch_text(const RunSettings& settings) {
+    std::string text;
+    for (const Setting& setting : all_settings())
+        if (is_in_launch_text(setting, settings))
+            text += fmt::format("{} = {}\n", setting.name, format_value(setting, settings));
+    return text;
+}
+
+namespace {
+
+// Assignments from "name = value" lines; `is_known` says which settings such a text may have.
+template <typename IsKnown>
+std::vector<Assignment> read_lines(std::string_view text, const std::string& origin,
+                                   IsKnown is_known) {
     std::vector<Assignment> source;
     while (!text.empty()) {
         const std::string_view line = text.substr(0, text.find('\n'));
@@ -279,7 +300,7 @@ RunSettings from_text(std::string_view text, const std::string& origin) {
         const std::size_t equals = line.find(" = ");
         const Setting* setting =
             equals == std::string_view::npos ? nullptr : find_setting(line.substr(0, equals));
-        if (setting == nullptr || setting->kept == Kept::nowhere)
+        if (setting == nullptr || !is_known(*setting))
             throw Failure(ExitCode::bad_data,
                           fmt::format("{}: this kiln does not know its setting '{}'; use the kiln "
                                       "that wrote it",
@@ -288,7 +309,20 @@ RunSettings from_text(std::string_view text, const std::string& origin) {
                           fmt::format("{}: setting {}", origin, setting->name),
                           ExitCode::bad_data});
     }
-    return assign_all(RunSettings(), source);
+    return source;
+}
+
+}  // namespace
+
+RunSettings from_text(std::string_view text, const std::string& origin) {
+    return assign_all(RunSettings(), read_lines(text, origin, [](const Setting& setting) {
+                          return setting.kept != Kept::nowhere;
+                      }));
+}
+
+RunSettings from_launch_text(std::string_view text) {
+    return assign_all(RunSettings(),
+                      read_lines(text, "launch order", [](const Setting&) { return true; }));
 }
 
 std::vector<std::string> differences(const RunSettings& before, const RunSettings& after) {

@@ -27,6 +27,9 @@ namespace kiln::app {
 // Stands for "decide from the other settings": see Trainer.
 constexpr std::uint64_t automatic = UINT64_MAX;
 
+// What to do about a newest checkpoint that is damaged.
+enum class OnCorrupt : std::uint32_t { stop = 0, previous = 1, fresh = 2 };
+
 struct RunSettings {
     std::string workload = "othello";
     // Its target and seed are also those of the run.
@@ -37,7 +40,10 @@ struct RunSettings {
     std::uint64_t memory_bytes = 600'000'000;
     std::string state = "state";
     std::string pattern_shapes = shape_set_name();  // what the weights mean
+    OnCorrupt on_corrupt = OnCorrupt::stop;
+    std::uint64_t ticket_limit_ns = 600'000'000'000;  // for one game; 0: none
     bool resume = false;
+    bool lockdown = false;
     bool no_pin = false;
     bool quiet = false;
     bool verbose = false;
@@ -68,9 +74,9 @@ struct EpsilonSchedule {};  // A[,B[,C]]: early, middle, late; one left out repe
 using Allowed =
     std::variant<WholeNumber, RealNumber, ByteCount, Choice, Switch, FreeText, EpsilonSchedule>;
 
-using Field =
-    std::variant<std::uint64_t*, std::uint32_t*, int*, double*, bool*, std::string*,
-                 othello::UpdateTarget*, othello::LearningControl*, othello::OthelloSettings*>;
+using Field = std::variant<std::uint64_t*, std::uint32_t*, int*, double*, bool*, std::string*,
+                           othello::UpdateTarget*, othello::LearningControl*, OnCorrupt*,
+                           othello::OthelloSettings*>;
 
 enum class Kept {
     nowhere,            // does not decide the result
@@ -114,6 +120,11 @@ std::string to_text(const RunSettings& settings);
 // From such a text; settings it does not mention keep their default. Throws bad_data; `origin`
 // names the checkpoint.
 RunSettings from_text(std::string_view text, const std::string& origin);
+
+// Every setting, a line each, for another process of this program; `state` excepted, which need not
+// be one line. Equal settings have equal texts. Nothing automatic is left.
+std::string launch_text(const RunSettings& settings);
+RunSettings from_launch_text(std::string_view text);
 
 // "learning-rate 0.05 -> 0.02" for every setting that decides the result and differs.
 std::vector<std::string> differences(const RunSettings& before, const RunSettings& after);

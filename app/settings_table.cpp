@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::array<const char*, 2> workloads = {"othello", "null"};
 constexpr std::array<const char*, 2> update_targets = {"leaf", "root"};
+constexpr std::array<const char*, 3> on_corrupt = {"stop", "previous", "fresh"};
 constexpr std::array<const char*, 3> controls = {"none", "frozen", "shuffled"};
 
 constexpr std::uint64_t games_limit = 1'000'000'000'000;
@@ -108,6 +109,10 @@ const std::array settings = {
     Setting{"resume", "", Switch{}, Kept::nowhere, any_workload,
             [](RunSettings& run) -> Field { return &run.resume; }, nullptr,
             "go on from the newest checkpoint in the state directory, if there is one"},
+    Setting{"on-corrupt", "WHAT", Choice{on_corrupt}, Kept::nowhere, any_workload,
+            [](RunSettings& run) -> Field { return &run.on_corrupt; }, nullptr,
+            "when the newest checkpoint is damaged: stop, go on from the previous one, or from "
+            "nothing"},
     Setting{"stop-after", "GAMES", WholeNumber{0, games_limit}, Kept::nowhere, any_workload,
             [](RunSettings& run) -> Field { return &run.session.stop_after_games; }, "never",
             "save and end at this many games, before the target"},
@@ -128,6 +133,12 @@ const std::array settings = {
     Setting{"memory", "SIZE", ByteCount{1'000'000, std::uint64_t{1} << 50}, Kept::nowhere,
             any_workload, [](RunSettings& run) -> Field { return &run.memory_bytes; }, "600MB",
             "budget for everything: 600MB, 2GiB, or bytes"},
+    Setting{"ticket-limit", "SECONDS", WholeNumber{0, 1'000'000, 1'000'000'000}, Kept::nowhere,
+            any_workload, [](RunSettings& run) -> Field { return &run.ticket_limit_ns; }, nullptr,
+            "a game that takes longer is given up, the second time left out; 0: never"},
+    Setting{"lockdown", "", Switch{}, Kept::nowhere, any_workload,
+            [](RunSettings& run) -> Field { return &run.lockdown; }, nullptr,
+            "once memory is sealed, let the kernel end the trainer at any call for more"},
     Setting{"no-pin", "", Switch{}, Kept::nowhere, any_workload,
             [](RunSettings& run) -> Field { return &run.no_pin; }, nullptr,
             "do not tie workers to processors"},

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+
+#include "core/base/check.hpp"
 
 #include "platform/linux/errno_error.hpp"
 
@@ -51,7 +55,15 @@ void StateDirectory::create() {
 }
 
 void StateDirectory::claim() {
-    const Status locked = store_.lock();
+    // A trainer whose supervisor was killed needs a moment to follow it.
+    constexpr auto patience = std::chrono::seconds(1);
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    Status locked = store_.lock();
+    while (!locked && locked.error().code == ErrorCode::already_exists &&
+           std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        locked = store_.lock();
+    }
     if (!locked && locked.error().code == ErrorCode::already_exists)
         throw Failure(ExitCode::cannot_create,
                       fmt::format("--state: another kiln is training in {}; wait for it or choose "
@@ -74,6 +86,21 @@ void StateDirectory::prepare_for_writing() {
         throw unusable(path_, removed.error());
 }
 
+void StateDirectory::set_aside(const FileName& name) {
+    FileName aside = name;
+    constexpr char suffix[] = ".damaged";
+    const std::size_t length = std::strlen(name.text);
+    CHECK(length + sizeof(suffix) <= FileName::capacity);
+    std::memcpy(aside.text + length, suffix, sizeof(suffix));
+    Status moved = store_.rename(name, aside);
+    if (moved)
+        moved = store_.sync_directory();
+    if (!moved)
+        throw Failure(exit_code_of(moved.error()),
+                      fmt::format("{}: is damaged and cannot be renamed to {}: {}", path_of(name),
+                                  aside.text, describe_error(moved.error())));
+}
+
 const Catalog& StateDirectory::checkpoints() {
     catalog_ = std::make_unique<Catalog>();
     if (const Status read = read_catalog(store_, *catalog_); !read)
@@ -88,21 +115,25 @@ std::string StateDirectory::path_of(const FileName& name) const {
 }
 
 OpenCheckpoint open_checkpoint(StateDirectory& directory, const FileName& name,
-                               const std::string& advice) {
+                               const Advice& advice) {
     OpenCheckpoint checkpoint = {directory.path_of(name), name,
                                  std::make_unique<CheckpointReader>()};
     const auto opened = checkpoint.reader->open(directory.store(), name);
     if (!opened)
-        throw damaged(opened.error(), directory, checkpoint, advice);
+        refuse(opened.error(), directory, checkpoint, advice);
     return checkpoint;
 }
 
-Failure damaged(const Error& error, StateDirectory& directory, const OpenCheckpoint& checkpoint,
-                const std::string& advice) {
+void refuse(const Error& error, StateDirectory& directory, const OpenCheckpoint& checkpoint,
+            const Advice& advice) {
     const std::string what =
         describe_checkpoint_error(error, *checkpoint.reader, directory.store(), checkpoint.name);
-    return Failure(exit_code_of(error), fmt::format("{}: {}{}{}", checkpoint.path, what,
-                                                    advice.empty() ? "" : "; ", advice));
+    const std::string& end = is_damage(error) ? advice.if_damaged : advice.otherwise;
+    const std::string line =
+        fmt::format("{}: {}{}{}", checkpoint.path, what, end.empty() ? "" : "; ", end);
+    if (is_damage(error))
+        throw DamagedCheckpoint(exit_code_of(error), line);
+    throw Failure(exit_code_of(error), line);
 }
 
 std::string read_settings_text(StateDirectory& directory, const OpenCheckpoint& checkpoint) {
@@ -113,7 +144,7 @@ std::string read_settings_text(StateDirectory& directory, const OpenCheckpoint& 
     std::vector<std::byte> buffer(std::min<std::uint64_t>(info->bytes, 1u << 20));
     const auto read = checkpoint.reader->read_section(section, buffer);
     if (!read)
-        throw damaged(read.error(), directory, checkpoint, "");
+        refuse(read.error(), directory, checkpoint);
     const auto* const text = reinterpret_cast<const char*>(buffer.data());
     return {text, ::strnlen(text, read.value())};
 }

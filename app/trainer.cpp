@@ -1,33 +1,28 @@
 #include "app/trainer.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 #include <fmt/format.h>
 #include <pthread.h>
 
 #include "app/failure.hpp"
 #include "app/text.hpp"
+#include "platform/linux/last_words.hpp"
 #include "platform/linux/process_info.hpp"
 
 namespace kiln::app {
 namespace {
 
 constexpr const char* region_worker_stacks = "worker stacks";
-constexpr const char* region_session_stack = "session stack";
+constexpr const char* region_session_stacks = "session stacks";
 constexpr const char* region_table = "transposition table";
 constexpr std::uint64_t stack_bytes = 1u << 20;  // of every thread
 constexpr std::uint64_t page_bytes = 4096;
 
-// Measured on x86-64 at the end of a run: 5 MB are resident beside the arena. The allowance leaves
-// room for other machines' libraries.
+// Code, data and libraries of both processes, counted twice where they share them.
 constexpr std::uint64_t program_bytes = 24'000'000;
 // FileStore keeps two windows of 8 MiB and what was just written; the rest is the reading of one.
 constexpr std::uint64_t save_cache_bytes = 32'000'000;
-
-constexpr auto poll_interval = std::chrono::milliseconds(10);
-constexpr int polls_per_status = 10;
 
 std::uint32_t worker_count(const RunSettings& settings) {
     if (settings.workers != 0)
@@ -74,8 +69,8 @@ Trainer::Trainer(const RunSettings& settings) : settings_(settings) {
     requests_.add(region_worker_stacks, "team",
                   platform::WorkerTeam::stack_region_bytes(settings_.workers, stack_bytes),
                   page_bytes);
-    requests_.add(region_session_stack, "session",
-                  platform::WorkerTeam::stack_region_bytes(1, stack_bytes), page_bytes);
+    requests_.add(region_session_stacks, "session",
+                  platform::WorkerTeam::stack_region_bytes(2, stack_bytes), page_bytes);
     plan_program(requests_);
     requests_.add_outside("page cache of a save", "system", save_cache_bytes);
     plan_ = plan_budget(requests_, settings_.memory_bytes);
@@ -91,9 +86,9 @@ void Trainer::allocate() {
                                   "some",
                                   format_bytes(plan_.arena_bytes)));
     arena_.emplace(mapping_.span(), plan_);
-    session_->bind(settings_.workers, *arena_, page_);
+    session_->bind(settings_.workers, *arena_);
     worker_stacks_ = arena_->take(region_worker_stacks);
-    session_stack_ = arena_->take(region_session_stack);
+    session_stacks_ = arena_->take(region_session_stacks);
 }
 
 void Trainer::start_fresh() {
@@ -104,74 +99,62 @@ Status Trainer::restore(CheckpointReader& reader) {
     return session_->restore(reader, to_text(settings_));
 }
 
-// The session's turn on its thread: a team of one, whose only job is the run.
-class Trainer::SessionJob final : public Job {
-  public:
-    SessionJob(Session& session, const Session::Ports& ports) : session_(session), ports_(ports) {}
+void Trainer::RunJob::work(unsigned) {
+    (void)::pthread_setname_np(::pthread_self(), "kiln-session");
+    result_ = session_.run(ports_);
+    is_done_.store(true, std::memory_order_release);
+}
 
-    void work(unsigned) override {
-        (void)::pthread_setname_np(::pthread_self(), "kiln-session");
-        const Result<SessionEnd> result = session_.run(ports_);
-        if (!result)
-            error_ = result.error();
-        is_done_.store(true, std::memory_order_release);
+namespace {
+
+// Every thread says on the page who it is, and can tell of its own stack overflow.
+class IntroductionJob final : public Job {
+  public:
+    explicit IntroductionJob(std::span<Heartbeat> heartbeats) : heartbeats_(heartbeats) {}
+
+    void work(unsigned worker) override {
+        platform::use_signal_stack();
+        heartbeats_[worker].thread.store(platform::this_thread(), std::memory_order_relaxed);
     }
 
-    bool is_done() const { return is_done_.load(std::memory_order_acquire); }
-    // After is_done().
-    std::optional<Error> error() const { return error_; }
-
   private:
-    Session& session_;
-    Session::Ports ports_;
-    std::optional<Error> error_;
-    std::atomic<bool> is_done_{false};
+    std::span<Heartbeat> heartbeats_;
 };
 
-void Trainer::launch() {
-    arena_->seal();
+void introduce(Team& team, std::span<Heartbeat> heartbeats) {
+    IntroductionJob job(heartbeats);
+    team.run(job);
+}
+
+}  // namespace
+
+void Trainer::start(Store& store, StatusPage& page) {
     Status launched = team_.launch(settings_.workers, worker_stacks_, {.pin = !settings_.no_pin});
+    const std::size_t half = session_stacks_.size() / 2;
     if (launched)
-        launched = session_thread_.launch(1, session_stack_, {.pin = false});
+        launched = session_thread_.launch(1, session_stacks_.first(half), {.pin = false});
+    if (launched)
+        launched = scribe_.launch(1, session_stacks_.last(half), {.pin = false});
     if (!launched)
         throw Failure(ExitCode::system_refuses,
                       fmt::format("--workers: the system does not grant {} threads; give fewer",
-                                  settings_.workers + 1));
+                                  settings_.workers + 2));
+    introduce(team_, page.workers);
+    introduce(session_thread_, {&page.session, 1});
+    introduce(scribe_, {&page.scribe, 1});
+    arena_->seal();
+    run_.emplace(*session_, Session::Ports{&team_, &scribe_, &store, &clock_, &page});
+    session_thread_.start(*run_);
 }
 
-void Trainer::drain(TrainObserver& observer) {
-    Event event;
-    while (page_.events.pop(event))
-        observer.on_event(event);
+Trainer::~Trainer() {
+    if (run_)
+        session_thread_.wait();
 }
 
-TrainOutcome Trainer::run(Store& store, TrainObserver& observer) {
-    launch();
-    TrainOutcome outcome;
-    outcome.games_before = session_->games();
-    SessionJob job(*session_, {&team_, &store, &clock_, &page_});
-    const std::uint64_t started_ns = clock_.now_ns();
-    const auto seconds = [&] { return static_cast<double>(clock_.now_ns() - started_ns) * 1e-9; };
-    const auto status = [&] {
-        return TrainStatus{page_.games_played.load(std::memory_order_relaxed),
-                           page_.games_absorbed.load(std::memory_order_relaxed), seconds()};
-    };
-    session_thread_.start(job);
-    for (int polls = 1; !job.is_done(); ++polls) {
-        std::this_thread::sleep_for(poll_interval);
-        if (polls % polls_per_status != 0)
-            continue;
-        drain(observer);
-        observer.on_status(status());
-    }
-    session_thread_.wait();
-    outcome.seconds = seconds();
-    drain(observer);
-
-    outcome.save_error = job.error();
-    outcome.games = session_->games();
-    outcome.events_dropped = page_.events.dropped();
-    return outcome;
+const Result<SessionEnd>& Trainer::result() const {
+    CHECK(is_done());
+    return run_->result();
 }
 
 }  // namespace kiln::app

@@ -1,18 +1,17 @@
-// Trainer: puts a run together and runs it.
+// Trainer: the hot half of a run, put together.
 //
-//   plan -> allocate -> start_fresh or restore -> run
+//   plan -> allocate -> start_fresh or restore -> perhaps skip -> start -> wait
 //
 // Everything the run needs is planned in the constructor, mapped and bound by allocate(), and
-// sealed before the first game. The session then runs on a thread of its own with the workers, all
-// on planned stacks; the calling thread is the cold half: it drains the page's events, tells the
-// observer and allocates as it likes. Prints nothing and installs no signal handlers: raise
-// page().stop to end the run in order. One use per object. Failures are thrown.
+// sealed by start(). The session, its scribe and the workers then run on threads of their own, all
+// on planned stacks; whoever watches reads the page and raises its flags. Prints nothing and
+// installs no signal handlers. One use per object. Failures are thrown.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <span>
 
 #include "core/null/null_workload.hpp"
 #include "core/othello/othello_workload.hpp"
@@ -25,30 +24,6 @@
 
 namespace kiln::app {
 
-struct TrainStatus {
-    std::uint64_t games_played = 0;    // runs ahead of games_absorbed within an epoch
-    std::uint64_t games_absorbed = 0;  // learned from
-    double seconds = 0;                // since the run began
-};
-
-// Called on the thread that called run(). Must not throw: the session is running meanwhile.
-class TrainObserver {
-  public:
-    virtual void on_event(const Event& event) = 0;
-    virtual void on_status(const TrainStatus& status) = 0;  // about ten times a second
-
-  protected:
-    ~TrainObserver() = default;
-};
-
-struct TrainOutcome {
-    std::optional<Error> save_error;  // the final state could not be saved
-    std::uint64_t games_before = 0;
-    std::uint64_t games = 0;
-    double seconds = 0;
-    std::uint64_t events_dropped = 0;
-};
-
 // Regions every program of Kiln accounts for beside its arena.
 void plan_program(RegionList& regions);
 
@@ -57,27 +32,46 @@ class Trainer {
     explicit Trainer(const RunSettings& settings);
     Trainer(const Trainer&) = delete;
     Trainer& operator=(const Trainer&) = delete;
+    ~Trainer();
 
     // With everything automatic decided and, if the plan fits, the table as it was granted.
     const RunSettings& settings() const { return settings_; }
     const RegionList& requests() const { return requests_; }
     const Plan& plan() const { return plan_; }
-    StatusPage& page() { return page_; }
-    // nullptr for other workloads.
-    const othello::OthelloWorkload* othello() const { return othello_ ? &*othello_ : nullptr; }
 
     // Takes the memory. CHECK: the plan fits. Throws system_refuses.
     void allocate();
     void start_fresh();
     // The checkpoint is open. After an error the object is of no use.
     Status restore(CheckpointReader& reader);
-    TrainOutcome run(Store& store, TrainObserver& observer);
+    Status skip(std::span<const std::uint64_t> tickets) { return session_->skip(tickets); }
+
+    // Seals the memory, starts the threads and the run, and returns. Throws system_refuses.
+    void start(Store& store, StatusPage& page);
+    bool is_done() const { return run_ && run_->is_done(); }
+    // CHECK: is_done().
+    const Result<SessionEnd>& result() const;
+
+    // Highest use of any worker's stack, and of the session's and the scribe's.
+    std::uint64_t worker_stack_peak_bytes() const;
+    std::uint64_t session_stack_peak_bytes() const;
 
   private:
-    class SessionJob;
+    // The session's turn on its thread: a team of one, whose only job is the run.
+    class RunJob final : public Job {
+      public:
+        RunJob(Session& session, const Session::Ports& ports) : session_(session), ports_(ports) {}
+        void work(unsigned) override;
 
-    void launch();
-    void drain(TrainObserver& observer);
+        bool is_done() const { return is_done_.load(std::memory_order_acquire); }
+        const Result<SessionEnd>& result() const { return result_; }
+
+      private:
+        Session& session_;
+        Session::Ports ports_;
+        Result<SessionEnd> result_ = SessionEnd::stopped;
+        std::atomic<bool> is_done_{false};
+    };
 
     RunSettings settings_;
     std::optional<othello::OthelloWorkload> othello_;
@@ -90,11 +84,12 @@ class Trainer {
     platform::Mapping mapping_;
     std::optional<Arena> arena_;
     std::span<std::byte> worker_stacks_;
-    std::span<std::byte> session_stack_;
+    std::span<std::byte> session_stacks_;
     platform::MonotonicClock clock_;
-    StatusPage page_;
     platform::WorkerTeam team_;
+    platform::WorkerTeam scribe_;
     platform::WorkerTeam session_thread_;
+    std::optional<RunJob> run_;
 };
 
 // The fields of a session that follow from the run's settings.

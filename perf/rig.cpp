@@ -21,21 +21,23 @@ constexpr std::uint64_t budget_bytes = 2'000'000'000;
 Rig::Rig(const othello::OthelloSettings& settings, const SessionSettings& session)
     : workload_(settings), session_(session, workload_) {
     RegionList regions;
-    regions.add(region_stack, "bench", platform::WorkerTeam::stack_region_bytes(1, 1u << 20), 4096);
+    regions.add(region_stack, "bench", platform::WorkerTeam::stack_region_bytes(2, 1u << 20), 4096);
     session_.plan(1, regions);
     const Plan plan = plan_budget(regions, budget_bytes);
     if (!plan.fits || !mapping_.map(plan.arena_bytes))
         give_up("not enough memory");
     Arena arena(mapping_.span(), plan);
-    session_.bind(1, arena, page_);
-    if (!team_.launch(1, arena.take(region_stack)))
+    session_.bind(1, arena);
+    const std::span<std::byte> stacks = arena.take(region_stack);
+    if (!team_.launch(1, stacks.first(stacks.size() / 2)) ||
+        !scribe_.launch(1, stacks.last(stacks.size() / 2)))
         give_up("cannot start a thread");
     arena.seal();
     session_.start_fresh({});
 }
 
 void Rig::train(Store& store) {
-    const auto end = session_.run({&team_, &store, &clock_, &page_});
+    const auto end = session_.run({&team_, &scribe_, &store, &clock_, &page_});
     if (!end)
         give_up(describe(end.error().code));
 }

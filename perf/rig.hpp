@@ -33,6 +33,7 @@ class Rig {
     platform::MonotonicClock clock_;
     StatusPage page_;
     platform::WorkerTeam team_;
+    platform::WorkerTeam scribe_;
 };
 
 // A directory that is removed with its contents when the object goes.

@@ -71,9 +71,9 @@ ExitCode list(const std::string& path) {
 // Checks one file; the complaint, or nothing.
 std::optional<Failure> verify_one(StateDirectory& directory, const FileName& name) {
     try {
-        const OpenCheckpoint checkpoint = open_checkpoint(directory, name, "");
+        const OpenCheckpoint checkpoint = open_checkpoint(directory, name);
         if (const Status verified = checkpoint.reader->verify(); !verified)
-            return damaged(verified.error(), directory, checkpoint, "");
+            refuse(verified.error(), directory, checkpoint);
         fmt::print("{}: intact, {} games, {} in {} chunks\n", checkpoint.path,
                    format_count(checkpoint.reader->info().games),
                    format_bytes(checkpoint.reader->info().file_bytes),
@@ -108,7 +108,7 @@ ExitCode verify(const std::string& path) {
 
 ExitCode inspect(const std::string& path) {
     const CheckpointPlace place = find_checkpoint(path, "inspect");
-    const OpenCheckpoint checkpoint = open_checkpoint(*place.directory, place.name, "");
+    const OpenCheckpoint checkpoint = open_checkpoint(*place.directory, place.name);
     const CheckpointInfo& info = checkpoint.reader->info();
     fmt::print("{}\n", checkpoint.path);
     fmt::print("format version {}, workload {}, {} games, {} bytes, {} chunks\n", info.version,

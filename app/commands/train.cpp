@@ -1,4 +1,7 @@
+#include <atomic>
+
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 
 #include "app/commands/commands.hpp"
@@ -6,6 +9,7 @@
 #include "app/memory_table.hpp"
 #include "app/progress.hpp"
 #include "app/state_directory.hpp"
+#include "app/supervisor.hpp"
 #include "app/text.hpp"
 #include "app/trainer.hpp"
 #include "platform/linux/process_info.hpp"
@@ -14,13 +18,15 @@
 namespace kiln::app {
 namespace {
 
+constexpr int tick_ms = 20;
+
 // Where a run begins: the settings it has been following, and the checkpoint if there is one.
 struct StartingPoint {
     RunSettings settings;
     std::optional<OpenCheckpoint> checkpoint;
     bool is_claimed = false;  // the state directory was there, and is ours now
 
-    std::uint64_t games() const { return checkpoint ? checkpoint->reader->info().games : 0; }
+    std::uint64_t games = 0;
 };
 
 Failure already_holds_a_run(const StateDirectory& directory, const FileName& newest) {
@@ -30,24 +36,55 @@ Failure already_holds_a_run(const StateDirectory& directory, const FileName& new
                                directory.path(), newest.text));
 }
 
+// What to type when a damaged checkpoint stops the run.
+Advice ways_on(const Catalog& catalog) {
+    Advice advice;
+    advice.if_damaged = catalog.count > 1
+                            ? fmt::format(
+                                  "--on-corrupt previous goes on from {}, --on-corrupt "
+                                  "fresh from nothing",
+                                  catalog.entries[1].name.text)
+                            : "it is the only one; --on-corrupt fresh starts from nothing";
+    advice.otherwise =
+        catalog.count > 1
+            ? fmt::format("remove or rename it to go on from {}", catalog.entries[1].name.text)
+            : "it is the only one; choose another --state to start again";
+    return advice;
+}
+
+// The newest checkpoint whose header is whole, as far as --on-corrupt lets damaged ones go.
+std::optional<OpenCheckpoint> open_newest(StateDirectory& directory, const RunSettings& asked) {
+    for (;;) {
+        const Catalog& catalog = directory.checkpoints();
+        if (catalog.count == 0)
+            return std::nullopt;
+        const FileName newest = catalog.entries[0].name;
+        if (!asked.resume)
+            throw already_holds_a_run(directory, newest);
+        const Advice advice = ways_on(catalog);
+        try {
+            return open_checkpoint(directory, newest, advice);
+        } catch (const DamagedCheckpoint&) {
+            if (asked.on_corrupt == OnCorrupt::stop)
+                throw;
+            directory.set_aside(newest);
+            if (asked.on_corrupt == OnCorrupt::fresh)
+                return std::nullopt;
+        }
+    }
+}
+
 StartingPoint find_start(StateDirectory& directory, const RunSettings& asked) {
     StartingPoint start;
     if (!directory.open_existing())
         return start;
     directory.claim();
     start.is_claimed = true;
-    const Catalog& catalog = directory.checkpoints();
-    if (catalog.count == 0)
+    start.checkpoint = open_newest(directory, asked);
+    if (!start.checkpoint)
         return start;
-    const FileName& newest = catalog.entries[0].name;
-    if (!asked.resume)
-        throw already_holds_a_run(directory, newest);
-    const std::string advice =
-        catalog.count > 1
-            ? fmt::format("remove or rename it to go on from {}", catalog.entries[1].name.text)
-            : "it is the only one; choose another --state to start again";
-    start.checkpoint = open_checkpoint(directory, newest, advice);
     const OpenCheckpoint& checkpoint = *start.checkpoint;
+    start.games = checkpoint.reader->info().games;
     start.settings = from_text(read_settings_text(directory, checkpoint), checkpoint.path);
     if (start.settings.pattern_shapes != RunSettings::shape_set_name())
         throw Failure(ExitCode::bad_data,
@@ -105,7 +142,7 @@ void announce(Console& console, const Trainer& trainer, const StartingPoint& sta
     if (start.checkpoint) {
         console.print(fmt::format("resuming from {}", start.checkpoint->path));
         for (const std::string& line : differences(start.settings, settings))
-            console.print(fmt::format("  {} from game {} on", line, format_count(start.games())));
+            console.print(fmt::format("  {} from game {} on", line, format_count(start.games)));
         if (settings.workload == "othello" &&
             start.settings.othello.table_bytes != settings.othello.table_bytes)
             console.print(
@@ -124,7 +161,7 @@ void announce(Console& console, const Trainer& trainer, const StartingPoint& sta
         format_bytes(settings.memory_bytes)));
 }
 
-const char* how_it_ended(const RunSettings& settings, const TrainOutcome& outcome) {
+const char* how_it_ended(const RunSettings& settings, const RunOutcome& outcome) {
     if (outcome.games >= settings.othello.target_games)
         return "finished";
     if (platform::stop_signals_received() > 0)
@@ -132,7 +169,7 @@ const char* how_it_ended(const RunSettings& settings, const TrainOutcome& outcom
     return "stopped";
 }
 
-void report_games(Console& console, const Trainer& trainer, const TrainOutcome& outcome) {
+void report_games(Console& console, const Trainer& trainer, const RunOutcome& outcome) {
     const RunSettings& settings = trainer.settings();
     const std::uint64_t games = outcome.games - outcome.games_before;
     const double rate = outcome.seconds > 0 ? static_cast<double>(games) / outcome.seconds : 0;
@@ -180,7 +217,7 @@ void report_memory(Console& console, const Trainer& trainer) {
 }
 
 ExitCode conclude(Console& console, Trainer& trainer, const Progress& progress,
-                  const TrainOutcome& outcome, StateDirectory& directory) {
+                  const RunOutcome& outcome, StateDirectory& directory) {
     report_games(console, trainer, outcome);
     report_learning(console, progress);
     if (!trainer.settings().quiet)
@@ -199,15 +236,32 @@ ExitCode conclude(Console& console, Trainer& trainer, const Progress& progress,
     return ExitCode::ok;
 }
 
+RunOutcome supervise(const RunSettings& settings, StateDirectory& directory,
+                     const StartingPoint& start, Progress& progress) {
+    std::atomic<bool> stop{false};
+    (void)platform::install_stop_signals(stop);  // cannot fail for these signals
+    Supervisor supervisor(settings, directory, progress);
+    supervisor.start({start.checkpoint.has_value(), start.games});
+    while (!supervisor.has_ended()) {
+        pollfd trainer = {.fd = supervisor.descriptor(), .events = POLLIN, .revents = 0};
+        (void)::poll(&trainer, 1, tick_ms);
+        if (stop.load())
+            supervisor.stop();
+        supervisor.tick();
+    }
+    platform::restore_stop_signals();
+    return supervisor.outcome();
+}
+
 }  // namespace
 
 ExitCode run_train(const RunOptions& options) {
     Console console(stdout);
     const RunSettings asked = options.over(RunSettings());
     StateDirectory directory(asked.state);
-    const StartingPoint start = find_start(directory, asked);
+    StartingPoint start = find_start(directory, asked);
     const RunSettings settings = settings_of(options, start);
-    if (is_finished(console, settings, start.games()))
+    if (is_finished(console, settings, start.games))
         return ExitCode::ok;
 
     Trainer trainer(settings);
@@ -216,19 +270,11 @@ ExitCode run_train(const RunOptions& options) {
         throw budget_too_small(trainer.plan());
     }
     claim_for_writing(directory, start);
-    announce(console, trainer, start);
-    trainer.allocate();
-    if (start.checkpoint) {
-        if (const Status restored = trainer.restore(*start.checkpoint->reader); !restored)
-            throw damaged(restored.error(), directory, *start.checkpoint,
-                          "remove or rename it to go on from an older one");
+    if (start.checkpoint)
         start.checkpoint->reader->close();
-    } else {
-        trainer.start_fresh();
-    }
-    (void)platform::install_stop_signals(trainer.page().stop);  // cannot fail for these signals
+    announce(console, trainer, start);
     Progress progress(console, trainer.settings());
-    const TrainOutcome outcome = trainer.run(directory.store(), progress);
+    const RunOutcome outcome = supervise(trainer.settings(), directory, start, progress);
     progress.finish();
     return conclude(console, trainer, progress, outcome, directory);
 }

@@ -41,7 +41,8 @@ enum class ErrorCode : std::uint16_t {
     out_of_memory = 41,     // detail: bytes asked of the system
 
     // Control.
-    stopped = 60,  // asked to stop before the work was done
+    stopped = 60,           // asked to stop before the work was done
+    too_many_skipped = 61,  // tickets left out; detail: how many a run can remember
 };
 
 struct Error {

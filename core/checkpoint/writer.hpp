@@ -1,12 +1,12 @@
 // CheckpointWriter: writes one checkpoint in small steps, so that a save can stream while games are
 // played.
 //
-// The sections must not change between begin() and the step() that returns true. Every step writes
-// about a MiB. The file appears under its temporary name, is made durable, renamed, and the
-// directory is made durable; only then is the save done. Any failure ends the attempt: the
-// temporary file is removed if that is possible, what was on disk before is untouched, and the next
-// attempt starts from begin() with a new file. Fixed memory: the table of checksums, handed over at
-// bind(). The format is described in FORMATS.md. One thread.
+// The sections must not change between begin() and the step() after which needs_sections() is
+// false. Every step writes about a MiB. The file appears under its temporary name, is made durable,
+// renamed, and the directory is made durable; only then is the save done. Any failure ends the
+// attempt: the temporary file is removed if that is possible, what was on disk before is untouched,
+// and the next attempt starts from begin() with a new file. Fixed memory: the table of checksums,
+// handed over at bind(). The format is described in FORMATS.md. One thread.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +40,8 @@ class CheckpointWriter {
     void abandon();
 
     bool is_active() const { return state_ != State::idle; }
+    // Whether the sections are still being read. Once they are not, they may change.
+    bool needs_sections() const { return state_ == State::sections; }
     std::uint64_t file_bytes() const { return file_bytes_; }
 
   private:

@@ -39,6 +39,7 @@ struct GameSummary {
 struct alignas(64) GameRecord {
     GameSummary summary;
     std::uint32_t position_count = 0;
+    bool is_skipped = false;  // a ticket that was left out: no game, and no positions
     std::uint8_t stage_begin[stage_count + 1] =
         {};                                   // positions of stage s: [begin[s], begin[s + 1])
     Square moves[positions_max] = {};         // as played; passes are implied

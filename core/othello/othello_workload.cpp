@@ -115,7 +115,14 @@ PlayOutcome OthelloWorkload::play(const WorkContext& context, std::uint64_t tick
                                   std::span<std::byte> record) {
     CHECK(record.size() >= sizeof(GameRecord));
     auto* game = new (record.data()) GameRecord;
+    workers_[context.worker].searcher->set_heartbeat(context.heartbeat);
     return play_game(settings_, *workers_[context.worker].searcher, context, ticket, *game);
+}
+
+void OthelloWorkload::skip(std::span<std::byte> record) {
+    CHECK(record.size() >= sizeof(GameRecord));
+    auto* game = new (record.data()) GameRecord;
+    game->is_skipped = true;
 }
 
 void OthelloWorkload::absorb(const WorkContext& context, const Epoch& epoch, unsigned shard) {
@@ -134,8 +141,10 @@ void OthelloWorkload::finish_epoch(const Epoch& epoch, EventSink& sink) {
     for (std::uint32_t i = 0; i < epoch.count; ++i) {
         const auto& record = *reinterpret_cast<const GameRecord*>(epoch.records->slot(i).data());
         const std::uint64_t games = epoch.first_ticket + i + 1;
-        for (GameSums* sums : {&statistics_->window, &statistics_->summary, &statistics_->total})
-            sums->add(record.summary);
+        if (!record.is_skipped)
+            for (GameSums* sums :
+                 {&statistics_->window, &statistics_->summary, &statistics_->total})
+                sums->add(record.summary);
         if (games % window_games == 0) {
             sink.emit(Event::make(event_window, games,
                                   make_window_report(statistics_->window, settings_, games)));
@@ -151,6 +160,7 @@ void OthelloWorkload::finish_epoch(const Epoch& epoch, EventSink& sink) {
 }
 
 void OthelloWorkload::run_trial(const WorkContext& context, unsigned trial) {
+    workers_[context.worker].searcher->set_heartbeat(context.heartbeat);
     MatchSettings match;
     match.seed = settings_.seed;
     match.opponent = Opponent::corner_edge;
@@ -172,6 +182,14 @@ void OthelloWorkload::finish_trials(std::uint64_t games, EventSink& sink) {
     report.losses = score.losses;
     report.stone_difference = static_cast<double>(score.discs) / score.games();
     sink.emit(Event::make(event_strength, games, report));
+}
+
+void OthelloWorkload::note_memory(Ledger& ledger) const {
+    // A table has no count of what is in it: a sample of its buckets tells to about a percent.
+    std::uint64_t used_bytes = 0;
+    for (unsigned i = 0; i < worker_count_; ++i)
+        used_bytes += workers_[i].table.estimate_used_bytes();
+    ledger.note(region_tables, used_bytes, used_bytes);
 }
 
 }  // namespace kiln::othello

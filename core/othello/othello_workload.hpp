@@ -30,6 +30,7 @@ class OthelloWorkload final : public Workload {
     void list_sections(SectionList& sections) override;
     PlayOutcome play(const WorkContext& context, std::uint64_t ticket,
                      std::span<std::byte> record) override;
+    void skip(std::span<std::byte> record) override;
     unsigned shard_count() const override { return learner_.shard_count(); }
     void absorb(const WorkContext& context, const Epoch& epoch, unsigned shard) override;
     void finish_epoch(const Epoch& epoch, EventSink& sink) override;
@@ -37,6 +38,7 @@ class OthelloWorkload final : public Workload {
     void run_trial(const WorkContext& context, unsigned trial) override;
     void finish_trials(std::uint64_t games, EventSink& sink) override;
     std::uint64_t heal() override { return learner_.heal(); }
+    void note_memory(Ledger& ledger) const override;
 
     const OthelloSettings& settings() const { return settings_; }
     const Model& model() const { return model_; }

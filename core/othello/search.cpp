@@ -245,7 +245,7 @@ SearchResult Searcher::solve(Board board, const Interrupt& interrupt) {
 
 SearchResult Searcher::search(Board board, const SearchLimits& limits,
                               const std::atomic<bool>* stop, Clock* clock) {
-    Interrupt interrupt = {stop, clock, 0};
+    Interrupt interrupt = {stop, clock, 0, heartbeat_};
     if (is_over(board)) {
         SearchResult result;
         result.score = final_score(board) * score_per_disc;

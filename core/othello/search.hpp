@@ -46,6 +46,9 @@ class Searcher {
     SearchResult search(Board board, const SearchLimits& limits, const std::atomic<bool>* stop,
                         Clock* clock);
 
+    // Searches from now on show that they get on; nullptr: they do not.
+    void set_heartbeat(Heartbeat* heartbeat) { heartbeat_ = heartbeat; }
+
     TranspositionTable& table() { return *table_; }
     const Model& model() const { return *model_; }
 
@@ -75,6 +78,7 @@ class Searcher {
 
     const Model* model_ = nullptr;
     TranspositionTable* table_ = nullptr;
+    Heartbeat* heartbeat_ = nullptr;
     Endgame endgame_;
     Frame frames_[frame_capacity];
 };

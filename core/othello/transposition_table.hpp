@@ -95,6 +95,17 @@ class TranspositionTable {
         victim->move = move;
     }
 
+    // From a sample of the buckets, spread evenly: right to a few per cent. Between searches only.
+    std::uint64_t estimate_used_bytes() const {
+        constexpr std::size_t sample = 1024;
+        const std::size_t looked_at = buckets_.size() < sample ? buckets_.size() : sample;
+        std::uint64_t used = 0;
+        for (std::size_t i = 0; i < looked_at; ++i)
+            for (const TableEntry& entry : buckets_[i * buckets_.size() / looked_at].entries)
+                used += entry.game != 0;
+        return used * buckets_.size() / looked_at * sizeof(TableEntry);
+    }
+
     std::size_t bucket_count() const { return buckets_.size(); }
     std::uint64_t probes() const { return probes_; }
     std::uint64_t hits() const { return hits_; }

@@ -16,6 +16,8 @@ enum class EventKind : std::uint32_t {
     checkpoint_saved = 1,   // payload CheckpointSaved
     checkpoint_failed = 2,  // payload CheckpointFailed
     values_healed = 3,      // payload ValuesHealed
+    ticket_abandoned = 4,   // payload TicketAbandoned
+    ticket_skipped = 5,     // payload TicketSkipped
     workload = 100,         // 100 and up: the workload's own reports, see its report header
 };
 
@@ -61,6 +63,20 @@ struct CheckpointFailed {
 
 struct ValuesHealed {
     std::uint64_t values;  // that were not finite or out of range and were put back to neutral
+};
+
+// A ticket was given up in the middle and begins again; the second time it is left out.
+struct TicketAbandoned {
+    std::uint64_t ticket;
+    std::uint64_t duration_ns;  // from its beginning
+    std::uint32_t worker;
+    std::uint32_t attempt;  // 1 or 2
+};
+
+// A ticket is on the skip list from now on.
+struct TicketSkipped {
+    std::uint64_t ticket;
+    std::uint64_t skipped;  // tickets on the list
 };
 
 // Where events go. Called by the session's thread only, between the phases of an epoch.

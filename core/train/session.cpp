@@ -10,50 +10,87 @@ namespace {
 constexpr const char* region_records = "game records";
 constexpr const char* region_progress = "progress";
 constexpr const char* region_settings = "settings text";
-constexpr const char* region_events = "event ring";
 constexpr const char* region_checksums = "checkpoint checksums";
 constexpr const char* owner = "session";
-constexpr std::size_t event_capacity = 1024;
 // Room for the checksums of 1 GiB of state; a save CHECKs that its table fits.
 constexpr std::size_t checksum_capacity = 16384;
 constexpr std::uint64_t retry_delay_ns = 5'000'000'000;
+constexpr std::uint32_t attempts_max = 2;  // of playing one ticket
 
 }  // namespace
 
 // Workers take tickets in any order; each writes only the records of its own.
 class Session::PlayJob final : public Job {
   public:
+    // Tickets that were given up in the middle, as far as there is room to tell of each.
+    static constexpr std::uint32_t abandoned_capacity = 128;
+
     PlayJob(const Session& session, const Epoch& epoch)
         : session_(session), epoch_(epoch), running_(session.ports_.team->size()) {}
 
     void work(unsigned worker) override {
-        const WorkContext context = {worker, &session_.ports_.page->stop, session_.ports_.clock};
+        Heartbeat& heartbeat = session_.ports_.page->workers[worker];
+        const WorkContext context = {worker, &heartbeat.stop, session_.ports_.clock, &heartbeat};
         for (;;) {
             const std::uint32_t index = next_.fetch_add(1, std::memory_order_relaxed);
-            if (index >= epoch_.count || context.is_stopping())
-                break;
-            const PlayOutcome outcome = session_.workload_->play(
-                context, epoch_.first_ticket + index, epoch_.records->slot(index));
-            if (outcome != PlayOutcome::done)
+            if (index >= epoch_.count || !play(context, index))
                 break;
             done_.fetch_add(1, std::memory_order_relaxed);
             session_.ports_.page->games_played.fetch_add(1, std::memory_order_relaxed);
         }
+        heartbeat.rest();
         if (running_.fetch_sub(1, std::memory_order_relaxed) == 1)
             ended_ns_.store(session_.ports_.clock->now_ns(), std::memory_order_relaxed);
     }
 
+    // All only after wait().
     bool is_complete() const { return done_.load(std::memory_order_relaxed) == epoch_.count; }
-    // When the last worker ran out of tickets. Only after wait().
+    // When the last worker ran out of tickets.
     std::uint64_t ended_ns() const { return ended_ns_.load(std::memory_order_relaxed); }
+    std::span<const TicketAbandoned> abandoned() const {
+        return {abandoned_,
+                std::min(abandoned_count_.load(std::memory_order_relaxed), abandoned_capacity)};
+    }
 
   private:
+    // False when the run is stopping and the ticket is not done.
+    bool play(const WorkContext& context, std::uint32_t index) {
+        const std::uint64_t ticket = epoch_.first_ticket + index;
+        const std::span<std::byte> record = epoch_.records->slot(index);
+        Workload& workload = *session_.workload_;
+        const std::atomic<bool>& run_is_stopping = session_.ports_.page->stop;
+        if (session_.progress_->skipped.contains(ticket)) {
+            workload.skip(record);
+            return !run_is_stopping.load();
+        }
+        for (std::uint32_t attempt = 1; attempt <= attempts_max; ++attempt) {
+            const std::uint64_t started_ns = session_.ports_.clock->now_ns();
+            context.heartbeat->begin(Phase::playing, ticket, started_ns);
+            // In this order: see StatusPage::request_stop().
+            context.heartbeat->stop.store(false);
+            if (run_is_stopping.load())
+                return false;
+            if (workload.play(context, ticket, record) == PlayOutcome::done)
+                return true;
+            if (run_is_stopping.load())
+                return false;
+            const std::uint32_t place = abandoned_count_.fetch_add(1, std::memory_order_relaxed);
+            if (place < abandoned_capacity)
+                abandoned_[place] = {ticket, session_.ports_.clock->now_ns() - started_ns,
+                                     context.worker, attempt};
+        }
+        workload.skip(record);
+        return true;
+    }
+
     const Session& session_;
     const Epoch& epoch_;
     std::atomic<std::uint32_t> next_{0};
     std::atomic<std::uint32_t> done_{0};
     std::atomic<unsigned> running_;
     std::atomic<std::uint64_t> ended_ns_{0};
+    std::atomic<std::uint32_t> abandoned_count_{0};
+    TicketAbandoned abandoned_[abandoned_capacity] = {};
 };
 
 class Session::AbsorbJob final : public Job {
@@ -62,14 +99,18 @@ class Session::AbsorbJob final : public Job {
 
     void work(unsigned worker) override {
         // Absorbing is never interrupted: half an epoch would be a state that no run ever has.
-        const WorkContext context = {worker, nullptr, session_.ports_.clock};
+        Heartbeat& heartbeat = session_.ports_.page->workers[worker];
+        const WorkContext context = {worker, nullptr, session_.ports_.clock, &heartbeat};
         const unsigned shards = session_.workload_->shard_count();
+        heartbeat.begin(Phase::absorbing, 0, session_.ports_.clock->now_ns());
         for (;;) {
             const unsigned shard = next_.fetch_add(1, std::memory_order_relaxed);
             if (shard >= shards)
                 break;
             session_.workload_->absorb(context, epoch_, shard);
+            heartbeat.beat();
         }
+        heartbeat.rest();
     }
 
   private:
@@ -83,14 +124,18 @@ class Session::TrialJob final : public Job {
     explicit TrialJob(const Session& session) : session_(session) {}
 
     void work(unsigned worker) override {
-        const WorkContext context = {worker, &session_.ports_.page->stop, session_.ports_.clock};
+        Heartbeat& heartbeat = session_.ports_.page->workers[worker];
+        const WorkContext context = {worker, &heartbeat.stop, session_.ports_.clock, &heartbeat};
         const unsigned trials = session_.workload_->trial_count();
         for (;;) {
             const unsigned trial = next_.fetch_add(1, std::memory_order_relaxed);
-            if (trial >= trials || context.is_stopping())
+            heartbeat.begin(Phase::measuring, trial, session_.ports_.clock->now_ns());
+            heartbeat.stop.store(false);
+            if (trial >= trials || session_.ports_.page->stop.load())
                 break;
             session_.workload_->run_trial(context, trial);
         }
+        heartbeat.rest();
     }
 
   private:
@@ -112,17 +157,15 @@ void Session::plan(std::uint32_t workers, RegionList& regions) const {
                 std::uint64_t{settings_.epoch_games} * workload_->record_bytes());
     regions.add(region_progress, owner, sizeof(Progress));
     regions.add(region_settings, owner, settings_text_capacity);
-    regions.add(region_events, owner, event_capacity * sizeof(Event));
     regions.add(region_checksums, owner, checksum_capacity * sizeof(std::uint32_t));
     workload_->plan({workers, settings_.epoch_games}, regions);
 }
 
-void Session::bind(std::uint32_t workers, Arena& arena, StatusPage& page) {
+void Session::bind(std::uint32_t workers, Arena& arena) {
     records_.bind(arena.take(region_records), workload_->record_bytes());
     progress_storage_ = arena.take_as<Progress>(region_progress).first(1);
     progress_ = progress_storage_.data();
     settings_text_ = arena.take_as<char>(region_settings).first(settings_text_capacity);
-    page.events.bind(arena.take_as<Event>(region_events).first(event_capacity));
     writer_.bind(arena.take_as<std::uint32_t>(region_checksums));
     workload_->bind({workers, settings_.epoch_games}, arena);
 }
@@ -163,6 +206,17 @@ Status Session::restore(CheckpointReader& reader, std::span<const char> settings
     return {};
 }
 
+Status Session::skip(std::span<const std::uint64_t> tickets) {
+    for (const std::uint64_t ticket : tickets) {
+        if (ticket < progress_->games)
+            continue;
+        if (!progress_->skipped.add(ticket))
+            return Error{.code = ErrorCode::too_many_skipped, .detail = SkipList::capacity};
+        saved_games_ = UINT64_MAX;  // no checkpoint says so yet
+    }
+    return {};
+}
+
 std::uint64_t Session::finish_line() const {
     return settings_.stop_after_games == 0
                ? settings_.target_games
@@ -173,16 +227,23 @@ bool Session::is_finished() const {
     return progress_->games >= finish_line() || ports_.page->stop.load(std::memory_order_relaxed);
 }
 
+void Session::enter(Phase phase, std::uint64_t work) {
+    ports_.page->session.begin(phase, work, ports_.clock->now_ns());
+}
+
 Result<SessionEnd> Session::run(const Ports& ports) {
     ports_ = ports;
     StatusPage& page = *ports_.page;
     page.games_absorbed.store(progress_->games, std::memory_order_relaxed);
     page.games_played.store(progress_->games, std::memory_order_relaxed);
+    if (saved_games_ != UINT64_MAX)
+        page.games_saved.store(saved_games_, std::memory_order_relaxed);
     const auto crossed = [](std::uint64_t before, std::uint64_t after, std::uint64_t every) {
         return every != 0 && before / every != after / every;
     };
 
-    while (!is_finished()) {
+    Status status;
+    while (status && !is_finished()) {
         // Epochs end at multiples of their length, so that a run that was given a further target
         // goes on with the same epochs as far as possible.
         const std::uint64_t first = progress_->games;
@@ -191,57 +252,71 @@ Result<SessionEnd> Session::run(const Ports& ports) {
         const std::uint64_t end = std::min(boundary, settings_.target_games);
         Epoch epoch = {first, static_cast<std::uint32_t>(end - first), &records_};
         records_.take(epoch.count);
-        const bool complete = play_epoch(epoch);
-        if (complete) {
+        const Result<bool> complete = play_epoch(epoch);
+        if (complete && complete.value()) {
             absorb_epoch(epoch);
             if (crossed(first, end, settings_.heal_every_games))
                 heal();
             if (crossed(first, end, settings_.trials_every_games) || end == settings_.target_games)
                 run_trials();
+            if (page.ledger_requested.load(std::memory_order_acquire))
+                note_memory();
             const bool requested = page.save_requested.exchange(false, std::memory_order_relaxed);
-            if (requested || is_retry_due() ||
-                crossed(first, end, settings_.checkpoint_every_games))
-                begin_save();
+            save_if_due(requested || crossed(first, end, settings_.checkpoint_every_games));
         } else {
             page.games_played.store(first, std::memory_order_relaxed);
+            if (!complete)
+                status = complete.error();
         }
         records_.clear();
     }
-
-    if (saved_games_ != progress_->games) {
-        for (int attempt = 0; attempt < 2 && saved_games_ != progress_->games; ++attempt) {
-            // The last epoch may have begun a save that no further epoch streamed.
-            if (!writer_.is_active())
-                begin_save();
-            continue_save();
-        }
-        if (saved_games_ != progress_->games)
-            return last_save_error_;
-        const std::uint64_t now_ns = ports_.clock->now_ns();
-        note_saved(now_ns, now_ns - save_started_ns_);
-    }
+    save_at_the_end();
+    page.session.rest();
+    if (!status)
+        return status.error();
+    if (saved_games_ != progress_->games)
+        return last_save_error_;
     return progress_->games >= settings_.target_games ? SessionEnd::target_reached
                                                       : SessionEnd::stopped;
 }
 
-bool Session::play_epoch(const Epoch& epoch) {
+// Whether the epoch is complete. On return nobody reads the state any more.
+Result<bool> Session::play_epoch(const Epoch& epoch) {
     PlayJob job(*this, epoch);
-    const bool saving = writer_.is_active();
+    ports_.page->session.rest();
     ports_.team->start(job);
-    continue_save();
-    const std::uint64_t save_ended_ns = ports_.clock->now_ns();
     ports_.team->wait();
-    if (saving && saved_games_ == progress_->games)
-        note_saved(save_ended_ns, save_ended_ns > job.ended_ns() && job.ended_ns() != 0
-                                      ? save_ended_ns - job.ended_ns()
-                                      : 0);
+    if (is_saving_) {
+        save_job_.wait_until_handed_over();
+        const std::uint64_t now_ns = ports_.clock->now_ns();
+        // What the workers could not do in the meantime is what the save cost.
+        if (save_pause_ns_ == 0 && saving_games_ == epoch.first_ticket)
+            save_pause_ns_ = now_ns - std::min(now_ns, job.ended_ns());
+    }
+    TRY(note_plays(job));
     return job.is_complete();
+}
+
+// Tells of tickets that were given up, and leaves out those that failed for good.
+Status Session::note_plays(const PlayJob& job) {
+    PageSink sink(*ports_.page);
+    for (const TicketAbandoned& abandoned : job.abandoned()) {
+        sink.emit(Event::make(EventKind::ticket_abandoned, progress_->games, abandoned));
+        if (abandoned.attempt < attempts_max)
+            continue;
+        if (!progress_->skipped.add(abandoned.ticket))
+            return Error{.code = ErrorCode::too_many_skipped, .detail = SkipList::capacity};
+        sink.emit(Event::make(EventKind::ticket_skipped, progress_->games,
+                              TicketSkipped{abandoned.ticket, progress_->skipped.count}));
+    }
+    return {};
 }
 
 void Session::absorb_epoch(const Epoch& epoch) {
     PageSink sink(*ports_.page);
     AbsorbJob job(*this, epoch);
     ports_.team->run(job);
+    enter(Phase::finishing);
     progress_->games = epoch.first_ticket + epoch.count;
     workload_->finish_epoch(epoch, sink);
     ports_.page->games_absorbed.store(progress_->games, std::memory_order_relaxed);
@@ -259,57 +334,121 @@ void Session::run_trials() {
     if (settings_.trials_every_games == 0 || workload_->trial_count() == 0)
         return;
     TrialJob job(*this);
+    ports_.page->session.rest();
     ports_.team->run(job);
     if (ports_.page->stop.load(std::memory_order_relaxed))
         return;
+    enter(Phase::finishing);
     PageSink sink(*ports_.page);
     workload_->finish_trials(progress_->games, sink);
 }
 
-bool Session::is_retry_due() const {
-    return retry_at_ns_ != 0 && ports_.clock->now_ns() >= retry_at_ns_;
+void Session::note_memory() {
+    Ledger& ledger = ports_.page->ledger;
+    ledger.clear();
+    const std::uint64_t record_bytes = workload_->record_bytes();
+    ledger.note(region_records, records_.used() * record_bytes, records_.peak() * record_bytes);
+    ledger.note(region_settings, std::strlen(settings_text_.data()),
+                std::strlen(settings_text_.data()));
+    const std::uint64_t checksums =
+        CheckpointWriter::table_entries(sections()) * sizeof(std::uint32_t);
+    ledger.note(region_checksums, is_saving_ ? checksums : 0, checksums);
+    workload_->note_memory(ledger);
+    ports_.page->ledger_requested.store(false, std::memory_order_release);
+}
+
+void Session::save_if_due(bool is_due) {
+    // One that falls due while another is being written waits for it, and the workers with it:
+    // which generations there are must not depend on the disk.
+    if (is_saving_ && (is_due || save_job_.is_over()))
+        end_save();
+    const bool is_retry_due = retry_at_ns_ != 0 && ports_.clock->now_ns() >= retry_at_ns_;
+    if (!is_saving_ && (is_due || is_retry_due))
+        begin_save();
 }
 
 void Session::begin_save() {
+    enter(Phase::saving, progress_->games);
+    saving_games_ = progress_->games;
     save_started_ns_ = ports_.clock->now_ns();
+    save_pause_ns_ = 0;
     saving_retry_ = retry_at_ns_ != 0;
     retry_at_ns_ = 0;
     const Status begun =
         writer_.begin(*ports_.store, sections(), {workload_->name(), progress_->games});
     if (!begun)
-        note_failed(begun.error());
+        return note_failed(begun.error(), ports_.clock->now_ns());
+    is_saving_ = true;
+    save_job_.begin();
+    ports_.scribe->start(save_job_);
 }
 
-// Writes until the checkpoint is durable or has failed.
-void Session::continue_save() {
-    if (!writer_.is_active())
-        return;
-    const Status finished = writer_.finish();
-    if (!finished)
-        note_failed(finished.error());
-    else
-        saved_games_ = progress_->games;
-}
-
-void Session::note_saved(std::uint64_t ended_ns, std::uint64_t pause_ns) {
-    PageSink sink(*ports_.page);
-    sink.emit(Event::make(EventKind::checkpoint_saved, progress_->games,
-                          CheckpointSaved{progress_->games, writer_.file_bytes(),
-                                          ended_ns - save_started_ns_, pause_ns}));
+void Session::SaveJob::work(unsigned) {
+    Clock& clock = *session_.ports_.clock;
+    Heartbeat& heartbeat = session_.ports_.page->scribe;
+    heartbeat.begin(Phase::saving, session_.saving_games_, clock.now_ns());
+    status_ = {};
+    while (status_ && session_.writer_.is_active()) {
+        const Result<bool> stepped = session_.writer_.step();
+        if (!stepped)
+            status_ = stepped.error();
+        heartbeat.beat();
+        if (!session_.writer_.needs_sections() &&
+            !is_handed_over_.load(std::memory_order_relaxed)) {
+            is_handed_over_.store(true, std::memory_order_release);
+            is_handed_over_.notify_all();
+        }
+    }
+    ended_ns_ = clock.now_ns();
     // What is too old may go now that the new one is durable; what cannot be removed stays and is
     // tried again after the next save.
-    (void)remove_old(*ports_.store, settings_.keep_checkpoints);
+    if (status_)
+        (void)remove_old(*session_.ports_.store, session_.settings_.keep_checkpoints);
+    heartbeat.rest();
+    is_over_.store(true, std::memory_order_release);
 }
 
-void Session::note_failed(Error error) {
+void Session::end_save() {
+    const std::uint64_t before_ns = ports_.clock->now_ns();
+    ports_.scribe->wait();
+    save_pause_ns_ += ports_.clock->now_ns() - before_ns;
+    is_saving_ = false;
+    if (save_job_.status())
+        note_saved();
+    else
+        note_failed(save_job_.status().error(), save_job_.ended_ns());
+}
+
+// What was learned last must be on disk, whatever is in the way: two attempts.
+void Session::save_at_the_end() {
+    if (is_saving_)
+        end_save();
+    for (int attempt = 0; attempt < 2 && saved_games_ != progress_->games; ++attempt) {
+        begin_save();
+        if (is_saving_)
+            end_save();
+    }
+}
+
+void Session::note_saved() {
+    PageSink sink(*ports_.page);
+    saved_games_ = saving_games_;
+    ports_.page->games_saved.store(saved_games_, std::memory_order_relaxed);
+    sink.emit(
+        Event::make(EventKind::checkpoint_saved, saved_games_,
+                    CheckpointSaved{saved_games_, writer_.file_bytes(),
+                                    save_job_.ended_ns() - save_started_ns_, save_pause_ns_}));
+}
+
+void Session::note_failed(Error error, std::uint64_t failed_ns) {
     PageSink sink(*ports_.page);
     last_save_error_ = error;
-    sink.emit(Event::make(EventKind::checkpoint_failed, progress_->games,
-                          CheckpointFailed{progress_->games, error}));
+    sink.emit(Event::make(EventKind::checkpoint_failed, saving_games_,
+                          CheckpointFailed{saving_games_, error}));
     // Once more after a while, to a new file: a descriptor that failed to sync must not be trusted
     // again.
     if (!saving_retry_)
-        retry_at_ns_ = ports_.clock->now_ns() + retry_delay_ns;
+        retry_at_ns_ = failed_ns + retry_delay_ns;
 }
 
 }  // namespace kiln

@@ -4,16 +4,19 @@
 //   a save
 //
 // A save begins at an epoch boundary and streams to the store while the next epoch is being played,
-// when the state is frozen anyway; only if the play phase ends first do the workers wait for it.
-// The session runs on one thread of its own, which is also the one that writes checkpoints; the
-// team's threads play and absorb. It allocates nothing and knows no files, threads or clocks but
+// when the state is frozen anyway. Workers wait for it only if the play phase ends before the last
+// byte has been handed over; making it durable goes on beside the epochs that follow.
+// The session runs on one thread of its own; the team's threads play and absorb, and a scribe, a
+// team of one, writes checkpoints. It allocates nothing and knows no files, threads or clocks but
 // its ports.
 //
 // When the page's stop flag is raised, games in play are given up, the unfinished epoch is dropped
 // and the state of the last epoch boundary is saved; a resumed run plays those tickets again,
-// identically.
+// identically. When only a worker's own flag is raised, because the ticket takes too long, the
+// ticket begins again, once; after that it is on the skip list.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 
@@ -25,6 +28,7 @@
 #include "core/port/clock.hpp"
 #include "core/port/store.hpp"
 #include "core/port/team.hpp"
+#include "core/train/skip_list.hpp"
 #include "core/train/status_page.hpp"
 #include "core/train/workload.hpp"
 
@@ -50,6 +54,7 @@ class Session {
   public:
     struct Ports {
         Team* team;
+        Team* scribe;  // one worker
         Store* store;
         Clock* clock;
         StatusPage* page;
@@ -62,25 +67,30 @@ class Session {
 
     // Regions of the session and its workload.
     void plan(std::uint32_t workers, RegionList& regions) const;
-    // Takes the regions; the page's event ring gets its slots.
-    void bind(std::uint32_t workers, Arena& arena, StatusPage& page);
+    void bind(std::uint32_t workers, Arena& arena);
 
     // The untrained state, with the run's settings as text, kept in every checkpoint. Shorter than
     // settings_text_capacity.
     void start_fresh(std::span<const char> settings_text);
     // The state of an opened checkpoint, with the settings of the run that goes on.
     Status restore(CheckpointReader& reader, std::span<const char> settings_text);
+    // Leaves these tickets out from now on, those excepted that were absorbed already. Between
+    // start_fresh() or restore() and run(). too_many_skipped when the list is full.
+    Status skip(std::span<const std::uint64_t> tickets);
 
-    // Trains to the target. An error means that the final state could not be saved.
+    // Trains to the target. An error means that the final state could not be saved, or that too
+    // many tickets had to be left out (the state before is saved then).
     Result<SessionEnd> run(const Ports& ports);
 
     std::uint64_t games() const { return progress_->games; }
+    const SkipList& skipped() const { return progress_->skipped; }
     Workload& workload() { return *workload_; }
 
   private:
     // What the session itself must remember.
     struct Progress {
-        std::uint64_t games;  // tickets absorbed
+        std::uint64_t games = 0;  // tickets absorbed
+        SkipList skipped;
     };
 
     class PlayJob;
@@ -88,18 +98,48 @@ class Session {
     class TrialJob;
     class PageSink;
 
+    // The scribe's piece of work: one checkpoint, from its first byte until it is durable.
+    class SaveJob final : public Job {
+      public:
+        explicit SaveJob(Session& session) : session_(session) {}
+        void work(unsigned) override;
+
+        void begin() {
+            is_handed_over_.store(false, std::memory_order_relaxed);
+            is_over_.store(false, std::memory_order_relaxed);
+        }
+        void wait_until_handed_over() const {
+            is_handed_over_.wait(false, std::memory_order_acquire);
+        }
+        bool is_over() const { return is_over_.load(std::memory_order_acquire); }
+        // After is_over().
+        Status status() const { return status_; }
+        std::uint64_t ended_ns() const { return ended_ns_; }
+
+      private:
+        Session& session_;
+        std::atomic<bool> is_handed_over_{true};
+        std::atomic<bool> is_over_{true};
+        Status status_;
+        std::uint64_t ended_ns_ = 0;
+    };
+
     SectionList sections() const;
     void set_settings_text(std::span<const char> text);
     bool is_finished() const;
-    bool play_epoch(const Epoch& epoch);
+    Result<bool> play_epoch(const Epoch& epoch);
+    Status note_plays(const PlayJob& job);
     void absorb_epoch(const Epoch& epoch);
     void heal();
     void run_trials();
-    bool is_retry_due() const;
+    void note_memory();
+    void enter(Phase phase, std::uint64_t work = 0);
+    void save_if_due(bool is_due);
     void begin_save();
-    void continue_save();
-    void note_saved(std::uint64_t ended_ns, std::uint64_t pause_ns);
-    void note_failed(Error error);
+    void end_save();
+    void save_at_the_end();
+    void note_saved();
+    void note_failed(Error error, std::uint64_t failed_ns);
     std::uint64_t finish_line() const;
 
     SessionSettings settings_;
@@ -111,8 +151,12 @@ class Session {
     Pool records_;
     CheckpointWriter writer_;
     std::uint64_t saved_games_ = UINT64_MAX;  // games in the newest checkpoint; UINT64_MAX: none
+    SaveJob save_job_{*this};
+    bool is_saving_ = false;
+    std::uint64_t saving_games_ = 0;  // games in the one being written
     std::uint64_t save_started_ns_ = 0;
-    std::uint64_t retry_at_ns_ = 0;  // of a failed save; 0: none is due
+    std::uint64_t save_pause_ns_ = 0;  // workers waited for it
+    std::uint64_t retry_at_ns_ = 0;    // of a failed save; 0: none is due
     bool saving_retry_ = false;
     Error last_save_error_;
 };

@@ -19,9 +19,11 @@
 #include "core/checkpoint/section.hpp"
 #include "core/memory/arena.hpp"
 #include "core/memory/budget.hpp"
+#include "core/memory/ledger.hpp"
 #include "core/memory/pool.hpp"
 #include "core/port/clock.hpp"
 #include "core/train/event.hpp"
+#include "core/train/heartbeat.hpp"
 
 namespace kiln {
 
@@ -35,7 +37,8 @@ struct Limits {
 struct WorkContext {
     unsigned worker = 0;  // 0 .. Limits::workers - 1; selects per-worker scratch
     const std::atomic<bool>* stop = nullptr;  // poll it at least every millisecond of work
-    Clock* clock = nullptr;  // for limits in milliseconds; nothing else may depend on it
+    Clock* clock = nullptr;          // for limits in milliseconds; nothing else may depend on it
+    Heartbeat* heartbeat = nullptr;  // beat it as often as stop is polled; null: nobody watches
 
     bool is_stopping() const { return stop->load(std::memory_order_relaxed); }
 };
@@ -49,7 +52,7 @@ struct Epoch {
 
 enum class PlayOutcome {
     done,       // the record is complete
-    abandoned,  // stopped in the middle; the record means nothing
+    abandoned,  // stopped in the middle, or failed; the record means nothing
 };
 
 class Workload {
@@ -72,6 +75,8 @@ class Workload {
     // Work.
     virtual PlayOutcome play(const WorkContext& context, std::uint64_t ticket,
                              std::span<std::byte> record) = 0;
+    // Writes the record of a ticket that is left out: absorbing it changes nothing.
+    virtual void skip(std::span<std::byte> record) = 0;
     virtual unsigned shard_count() const = 0;
     virtual void absorb(const WorkContext& context, const Epoch& epoch, unsigned shard) = 0;
     virtual void finish_epoch(const Epoch& epoch, EventSink& sink) = 0;
@@ -85,6 +90,9 @@ class Workload {
 
     // Puts values that are not finite or out of range back to neutral; returns how many there were.
     virtual std::uint64_t heal() = 0;
+
+    // How much of its regions holds something, for those that are not in use as a whole.
+    virtual void note_memory(Ledger& ledger) const = 0;
 
   protected:
     ~Workload() = default;

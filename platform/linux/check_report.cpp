@@ -15,7 +15,8 @@ iovec piece(const char* text) {
     return {const_cast<char*>(text), std::strlen(text)};
 }
 
-// Async-signal-safe: no locale, no stdio, no heap.
+}  // namespace
+
 void report_and_abort(const char* condition, const char* file, int line) {
     char digits[12] = {};
     char* first = digits + sizeof(digits) - 1;
@@ -40,8 +41,6 @@ void report_and_abort(const char* condition, const char* file, int line) {
         ::writev(STDERR_FILENO, pieces, static_cast<int>(sizeof(pieces) / sizeof(pieces[0])));
     std::abort();
 }
-
-}  // namespace
 
 void install_check_report() {
     set_check_handler(report_and_abort);

@@ -10,4 +10,7 @@ namespace kiln::platform {
 // Call once at the start of main(), before the first thread.
 void install_check_report();
 
+// The report itself. Async-signal-safe: no locale, no stdio, no heap.
+[[noreturn]] void report_and_abort(const char* condition, const char* file, int line);
+
 }  // namespace kiln::platform

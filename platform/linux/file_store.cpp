@@ -106,6 +106,11 @@ Status FileStore::open_directory(const char* path, bool create_if_missing) {
     return {};
 }
 
+void FileStore::adopt_directory(int descriptor) {
+    close_directory();
+    directory_ = descriptor;
+}
+
 void FileStore::close_directory() {
     if (directory_ >= 0)
         ::close(directory_);

@@ -26,10 +26,13 @@ class FileStore final : public Store {
 
     // Opens the directory; with create_if_missing also makes it and its missing parents, durably.
     Status open_directory(const char* path, bool create_if_missing);
+    // Uses a directory that is open already; the descriptor then belongs to this object.
+    void adopt_directory(int descriptor);
     void close_directory();
+    int directory_descriptor() const { return directory_; }
 
-    // Claims the directory for this process until close_directory() or the process's end, however
-    // it ends. already_exists: another process holds it.
+    // Claims the directory until its last open descriptor is closed, in this process and in those
+    // that were handed it, however they end. already_exists: another process holds it.
     Status lock();
 
     Result<File> create(const FileName& name) override;

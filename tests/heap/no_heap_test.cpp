@@ -159,12 +159,14 @@ TEST(NoHeap, training_and_saving_on_four_workers_make_no_heap_call_after_the_sea
 
     // Sealed: from here on this thread and the workers are watched.
     watch_workers(*team, true);
+    watch_workers(*run.scribe, true);
     const std::uint64_t before = heap_calls();
     watch_heap(true);
     run.session().start_fresh(settings_text);
     const Result<SessionEnd> end = run.train(*team, store);
     watch_heap(false);
     EXPECT_EQ(heap_calls() - before, 0u);
+    watch_workers(*run.scribe, false);
     watch_workers(*team, false);
 
     // And it did what it was watched for: played, learned, measured its strength and saved.
@@ -206,6 +208,7 @@ TEST(NoHeap, resuming_from_a_checkpoint_makes_no_heap_call_after_the_seal) {
     test::TestRun run(*workload, settings, workers);
 
     watch_workers(*team, true);
+    watch_workers(*run.scribe, true);
     const std::uint64_t before = heap_calls();
     watch_heap(true);
     const bool opened = reader->open(store, checkpoint_file_name(64)).has_value();
@@ -214,6 +217,7 @@ TEST(NoHeap, resuming_from_a_checkpoint_makes_no_heap_call_after_the_seal) {
     const bool trained = run.train(*team, store).has_value();
     watch_heap(false);
     EXPECT_EQ(heap_calls() - before, 0u);
+    watch_workers(*run.scribe, false);
     watch_workers(*team, false);
 
     EXPECT_TRUE(opened && restored && trained);

@@ -102,7 +102,7 @@ BlockStore::Contents interrupted(const std::vector<std::uint64_t>& stops) {
         if (part < stops.size())
             workload.before_play = [&run, stop = stops[part]](std::uint64_t ticket) {
                 if (ticket == stop)
-                    run.page.stop = true;
+                    run.page.request_stop();
             };
         if (part == 0)
             run.start_fresh();

@@ -63,6 +63,7 @@ class WorkloadWrapper : public Workload {
                      std::span<std::byte> record) override {
         return inner_.play(context, ticket, record);
     }
+    void skip(std::span<std::byte> record) override { inner_.skip(record); }
     unsigned shard_count() const override { return inner_.shard_count(); }
     void absorb(const WorkContext& context, const Epoch& epoch, unsigned shard) override {
         inner_.absorb(context, epoch, shard);
@@ -78,6 +79,7 @@ class WorkloadWrapper : public Workload {
         inner_.finish_trials(games, sink);
     }
     std::uint64_t heal() override { return inner_.heal(); }
+    void note_memory(Ledger& ledger) const override { inner_.note_memory(ledger); }
 
   private:
     Workload& inner_;
@@ -114,7 +116,7 @@ class TestRun {
         const Plan plan = plan_budget(regions, std::uint64_t{1} << 40);
         CHECK(block_.map(plan.arena_bytes));
         Arena arena(block_.span(), plan);
-        session_.bind(workers, arena, page);
+        session_.bind(workers, arena);
         arena.seal();
     }
     TestRun(const TestRun&) = delete;
@@ -137,12 +139,15 @@ class TestRun {
         reader->close();
         return status;
     }
+    // The scribe is a thread too.
     Result<SessionEnd> train(Team& team, Store& store) {
-        return session_.run({&team, &store, &clock, &page});
+        return session_.run({&team, &*scribe, &store, &clock, &page});
     }
+    // All on this thread.
     Result<SessionEnd> train_alone(Store& store) {
         SerialTeam team;
-        return train(team, store);
+        SerialTeam writing;
+        return session_.run({&team, &writing, &store, &clock, &page});
     }
 
     // What was reported since the last call.
@@ -158,6 +163,7 @@ class TestRun {
 
     StatusPage page;
     FixedClock clock;
+    LaunchedTeam scribe{1};
 
   private:
     platform::Mapping block_;

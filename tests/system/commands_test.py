@@ -123,14 +123,14 @@ class Checkpoint(KilnTest):
     def test_lists_verifies_and_inspects(self):
         self.kiln("train", *NULL, "--state", self.path("run"), "--checkpoint-every", 128)
         lines = self.kiln("checkpoint", "list", self.path("run")).out.splitlines()
-        self.assertRegex(lines[1], r"\Agame-000000000256.ckpt +256 +41.0 kB +null +complete\Z")
+        self.assertRegex(lines[1], r"\Agame-000000000256.ckpt +256 +43.1 kB +null +complete\Z")
         self.assertRegex(lines[2], r"\Agame-000000000128.ckpt +128 ")
         verified = self.kiln("checkpoint", "verify", self.path("run")).out
         self.assertEqual(verified.count(": intact, "), 2)
         for path in (self.path("run"), self.newest("run")):
             inspected = self.kiln("checkpoint", "inspect", path).out
             self.assertIn("format version 1, workload null, 256 games", inspected)
-            self.assertRegex(inspected, r"null\.counters +u64 +4,096 +8 +32,768 +8200 +1\n")
+            self.assertRegex(inspected, r"null\.counters +u64 +4,096 +8 +32,768 +10256 +1\n")
             self.assertIn("settings\n  workload = null\n  games = 256\n", inspected)
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import unittest
 
-from support import FIRST_SECTION, KILN, NULL, KilnTest, patch
+from support import FIRST_SECTION, KILN, NULL, SMALL, KilnTest, patch
 
 USAGE, BAD_DATA, NO_INPUT, CANNOT_CREATE, IO, PERMISSION, CONFIGURATION = 2, 65, 66, 73, 74, 77, 78
 NOBODY = 65534
@@ -104,7 +104,7 @@ class Damage(KilnTest):
         self.whole = self.newest("run")
         self.assertEqual(len(self.checkpoints("run")), 2)
 
-    def expect_refusals(self, words):
+    def expect_refusals(self, words, is_damage=True):
         for command in (["checkpoint", "verify", self.whole],
                         ["checkpoint", "verify", self.path("run")],
                         ["train", "--resume", "--games", 512, "--state", self.path("run")]):
@@ -113,14 +113,24 @@ class Damage(KilnTest):
                 self.assertIn(self.whole, line)
                 self.assertIn(words, line)
         # Nothing was removed, and following the advice works.
-        self.assertIn("remove or rename it to go on from", line)
-        os.rename(self.whole, self.whole + ".damaged")
-        self.kiln("train", "--resume", "--games", 512, "--state", self.path("run"))
+        again = ["train", "--resume", "--games", 512, "--state", self.path("run")]
+        if is_damage:
+            self.assertIn("--on-corrupt previous goes on from ", line)
+            again += ["--on-corrupt", "previous"]
+        else:
+            self.assertIn("remove or rename it to go on from game-000000000128.ckpt", line)
+            self.refused(BAD_DATA, *again, "--on-corrupt", "previous")
+            os.rename(self.whole, self.whole + ".foreign")
+        self.kiln(*again)
+        self.assertEqual(os.path.exists(self.whole + ".damaged"), is_damage)
+        # As if nothing had happened.
+        self.kiln("train", *NULL[:2], "--games", 512, *NULL[4:], "--state", self.path("straight"))
+        self.assert_same_file(self.newest("run"), self.newest("straight"))
 
     def test_a_flipped_byte_is_found_with_section_chunk_and_range(self):
-        patch(self.whole, FIRST_SECTION + 4096 + 8 + 1000, None)
-        self.expect_refusals("a chunk is damaged: section null.counters, chunk 0 of 1, bytes 8200 "
-                             "to 40967")
+        patch(self.whole, FIRST_SECTION + 4096 + 2064 + 1000, None)
+        self.expect_refusals("a chunk is damaged: section null.counters, chunk 0 of 1, bytes 10256 "
+                             "to 43023")
 
     def test_a_flipped_byte_in_the_header(self):
         patch(self.whole, 40, None)
@@ -128,7 +138,7 @@ class Damage(KilnTest):
 
     def test_a_flipped_byte_in_the_table_of_checksums(self):
         patch(self.whole, os.path.getsize(self.whole) - 33, None)
-        self.expect_refusals("the table of checksums is damaged: bytes 40968 to 41011")
+        self.expect_refusals("the table of checksums is damaged: bytes 43024 to 43067")
 
     def test_a_file_cut_short(self):
         size = os.path.getsize(self.whole)
@@ -142,12 +152,19 @@ class Damage(KilnTest):
 
     def test_another_version(self):
         patch(self.whole, 8, (7).to_bytes(4, "little"))
-        self.expect_refusals("it is of format version 7, this kiln reads version 1")
+        self.expect_refusals("it is of format version 7, this kiln reads version 1",
+                             is_damage=False)
 
     def test_something_else_altogether(self):
         with open(self.whole, "wb") as file:
             file.write(b"Not a checkpoint.")
         self.expect_refusals("not a Kiln checkpoint")
+
+    def test_from_nothing_if_asked_to(self):
+        patch(self.whole, 40, None)
+        self.kiln("train", *NULL, "--resume", "--state", self.path("run"), "--on-corrupt", "fresh")
+        self.kiln("train", *NULL, "--state", self.path("straight"))
+        self.assert_same_file(self.whole, self.newest("straight"))
 
     def test_damage_in_one_of_many_is_found_and_the_others_are_reported(self):
         patch(self.path("run", self.checkpoints("run")[1]), FIRST_SECTION, None)
@@ -231,39 +248,45 @@ class StateDirectory(KilnTest):
             self.assertEqual(done.stderr.count("\n"), 1)
 
 
+def limit_file_sizes():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+
 class FullDisk(KilnTest):
     def test_a_final_save_that_fails_keeps_what_was_there(self):
-        """As on a full disk: no file may grow beyond 16 KiB."""
+        """As on a full disk: no file may grow beyond 1 MiB."""
         run = ["--state", self.path("run")]
-        self.kiln("train", *NULL, *run, "--stop-after", 64)
+        self.kiln("train", *SMALL, *run, "--stop-after", 64)
         before = self.checkpoints("run")
         line = self.refused(
-            IO, "train", *NULL, *run, "--resume", "--checkpoint-every", 0,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384)))
-        self.assertIn("game 256 could not be saved", line)
+            IO, "train", *run, "--resume", "--checkpoint-every", 0, preexec_fn=limit_file_sizes)
+        self.assertIn("game 128 could not be saved", line)
         self.assertIn("File too large", line)
-        self.assertEqual(os.listdir(self.path("run")), before, "half a file stayed")
+        self.assertEqual(self.checkpoints("run"), before)
+        self.assertFalse([n for n in os.listdir(self.path("run")) if n.endswith(".tmp")])
         self.kiln("checkpoint", "verify", self.path("run"))
         self.kiln("train", *run, "--resume")
-        self.assertEqual(self.checkpoints("run")[0], "game-000000000256.ckpt")
+        self.assertEqual(self.checkpoints("run")[0], "game-000000000128.ckpt")
 
     def test_a_save_that_fails_on_the_way_is_a_warning(self):
         done = self.kiln(
-            "train", *NULL, "--state", self.path("run"), "--checkpoint-every", 32, code=IO,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384)))
+            "train", *SMALL, "--state", self.path("run"), "--checkpoint-every", 32, code=IO,
+            preexec_fn=limit_file_sizes)
         self.assertIn("kiln: warning: game 32: ", done.err)
         self.assertIn("training goes on, the next try is in 5 s", done.err)
-        self.assertIn("finished at game 256 of 256", done.out)
+        self.assertIn("finished at game 128 of 128", done.out)
 
     def test_a_real_disk_that_is_full(self):
         """A file system with room for one checkpoint; without the right to make one, the limit."""
         os.mkdir(self.path("disk"))
-        train = (f'"{KILN}" train {" ".join(NULL)} --checkpoint-every 0 '
-                 f'--state "{self.path("disk")}"')
+        run = f'--checkpoint-every 0 --state "{self.path("disk")}"'
         script = f"""
-            mount -t tmpfs -o size=72k kiln-test "{self.path('disk')}" 2>/dev/null || ulimit -f 16
-            {train} --stop-after 64 && echo saved
-            {train} --resume
+            if mount -t tmpfs -o size=72k kiln-test "{self.path('disk')}" 2>/dev/null
+            then train='{" ".join(NULL)}'
+            else ulimit -f 1024; train='{" ".join(SMALL)}'
+            fi
+            "{KILN}" train $train {run} --stop-after 64 && echo saved
+            "{KILN}" train $train {run} --resume
             echo exit $?
             "{KILN}" checkpoint verify "{self.path('disk')}"
             """

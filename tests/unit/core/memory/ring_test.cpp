@@ -4,15 +4,11 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/check_death.hpp"
-
 namespace kiln {
 namespace {
 
 TEST(Ring, gives_elements_back_in_the_order_they_came) {
-    std::uint32_t slots[8];
-    Ring<std::uint32_t> ring;
-    ring.bind(slots);
+    Ring<std::uint32_t, 8> ring;
     std::uint32_t expected = 0;
     std::uint32_t element = 0;
     for (std::uint32_t next = 0; next < 1'000;) {
@@ -30,9 +26,7 @@ TEST(Ring, gives_elements_back_in_the_order_they_came) {
 }
 
 TEST(Ring, drops_and_counts_what_does_not_fit) {
-    int slots[4];
-    Ring<int> ring;
-    ring.bind(slots);
+    Ring<int, 4> ring;
     for (int i = 0; i < 4; ++i)
         EXPECT_TRUE(ring.push(i));
     EXPECT_FALSE(ring.push(4));
@@ -49,12 +43,6 @@ TEST(Ring, drops_and_counts_what_does_not_fit) {
     EXPECT_EQ(element, 6);
 }
 
-TEST(Ring, needs_a_power_of_two) {
-    int slots[6];
-    Ring<int> ring;
-    EXPECT_CHECK_FAILS(ring.bind(slots), ".*has_single_bit.*");
-}
-
 struct Message {
     std::uint64_t number;
     std::uint64_t twice[7];
@@ -62,9 +50,7 @@ struct Message {
 
 TEST(Ring, carries_whole_elements_from_one_thread_to_another) {
     constexpr std::uint64_t count = 50'000;
-    static Message slots[16];
-    static Ring<Message> ring;
-    ring.bind(slots);
+    static Ring<Message, 16> ring;
     std::atomic<bool> finished{false};
     std::thread producer([&] {
         for (std::uint64_t number = 1; number <= count; ++number) {

@@ -113,7 +113,7 @@ TEST(Session, stopped_in_the_middle_of_any_epoch_and_resumed_it_ends_as_if_never
             TestRun run(workload, settings_to(160), 1);
             workload.before_play = [&](std::uint64_t ticket) {
                 if (ticket == stop_at)
-                    run.page.stop = true;
+                    run.page.request_stop();
             };
             run.start_fresh();
             const Result<SessionEnd> end = run.train_alone(store);

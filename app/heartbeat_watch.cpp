@@ -1,0 +1,83 @@
+#include "app/heartbeat_watch.hpp"
+
+namespace kiln::app {
+namespace {
+
+// Phases in which the disk, and not the thread, may be what takes so long.
+bool waits_for_disk(Phase phase) {
+    return phase == Phase::loading || phase == Phase::saving;
+}
+
+// Phases in which the work polls the stop flag.
+bool can_give_up(Phase phase) {
+    return phase == Phase::playing || phase == Phase::measuring;
+}
+
+}  // namespace
+
+std::optional<Hung> HeartbeatWatch::look(std::uint64_t now_ns, StatusPage& page) {
+    const bool was_held_up = last_look_ns_ != 0 && now_ns - last_look_ns_ > limits_.ask_after_ns;
+    last_look_ns_ = now_ns;
+    if (was_held_up) {
+        session_.is_new = scribe_.is_new = true;
+        for (Line& line : workers_)
+            line.is_new = true;
+    }
+    if (auto hung = look_at(page.session, session_, now_ns, false)) {
+        hung->thread = Hung::Thread::session;
+        return hung;
+    }
+    if (auto hung = look_at(page.scribe, scribe_, now_ns, false)) {
+        hung->thread = Hung::Thread::scribe;
+        return hung;
+    }
+    for (unsigned worker = 0; worker < StatusPage::workers_max; ++worker) {
+        if (auto hung = look_at(page.workers[worker], workers_[worker], now_ns, true)) {
+            hung->worker = worker;
+            return hung;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Hung> HeartbeatWatch::look_at(Heartbeat& heartbeat, Line& line, std::uint64_t now_ns,
+                                            bool may_ask) {
+    const Phase phase = heartbeat.phase.load(std::memory_order_acquire);
+    const std::uint64_t beats = heartbeat.beats.load(std::memory_order_relaxed);
+    const std::uint64_t work = heartbeat.work.load(std::memory_order_relaxed);
+    const bool is_same =
+        !line.is_new && phase == line.phase && beats == line.beats && work == line.work;
+    if (!is_same || phase == Phase::waiting) {
+        line = {beats, work, phase, now_ns, std::nullopt, false};
+        if (phase == Phase::waiting)
+            return std::nullopt;
+        line.cpu_ns = cpu_time_(heartbeat.thread.load(std::memory_order_relaxed));
+    }
+    const bool may_give_up = may_ask && can_give_up(phase);
+    const std::uint64_t started_ns = heartbeat.started_ns.load(std::memory_order_relaxed);
+    const std::uint64_t silent_ns = now_ns - line.changed_ns;
+    const std::uint64_t taken_ns = now_ns > started_ns ? now_ns - started_ns : 0;
+    const bool is_too_long = limits_.ticket_limit_ns != 0 && phase == Phase::playing &&
+                             taken_ns > limits_.ticket_limit_ns;
+    if (may_give_up && (silent_ns >= limits_.ask_after_ns || is_too_long))
+        heartbeat.stop.store(true);
+    const bool is_deaf = is_too_long && taken_ns > limits_.ticket_limit_ns + limits_.hung_after_ns;
+    if (is_deaf || silent_ns >= allowed_silence_ns(heartbeat, line, silent_ns))
+        return Hung{Hung::Thread::worker, 0, phase, work, silent_ns, is_deaf};
+    return std::nullopt;
+}
+
+std::uint64_t HeartbeatWatch::allowed_silence_ns(const Heartbeat& heartbeat, const Line& line,
+                                                 std::uint64_t silent_ns) const {
+    if (waits_for_disk(line.phase))
+        return limits_.saving_after_ns;
+    if (silent_ns < limits_.hung_after_ns || !line.cpu_ns)
+        return limits_.hung_after_ns;
+    // A thread in an endless loop takes what processor time it can get; half of it is a sure sign
+    // even beside a busy neighbour.
+    const auto cpu_ns = cpu_time_(heartbeat.thread.load(std::memory_order_relaxed));
+    const bool is_running = cpu_ns && *cpu_ns - *line.cpu_ns >= limits_.hung_after_ns / 3;
+    return is_running ? limits_.hung_after_ns : limits_.starved_after_ns;
+}
+
+}  // namespace kiln::app

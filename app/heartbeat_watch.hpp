@@ -1,0 +1,74 @@
+// HeartbeatWatch: judges from the page's heartbeats whether every thread of the trainer gets on.
+//
+// A thread that is expected to work and shows no progress is first asked to give its piece of work
+// up; if that does not help, it is hung, and only the end of its process helps. Progress that the
+// machine withholds is no fault of the thread: one that gets no processor time is given longer, and
+// when the watch itself was held up (a suspended machine, Ctrl-Z) all counts begin anew.
+// Pure logic: time and processor times are handed in. One thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "core/train/status_page.hpp"
+
+namespace kiln::app {
+
+struct WatchLimits {
+    std::uint64_t ask_after_ns = 500'000'000;        // without a beat
+    std::uint64_t hung_after_ns = 850'000'000;       // without a beat, while using the processor
+    std::uint64_t starved_after_ns = 5'000'000'000;  // without a beat and without a processor
+    std::uint64_t saving_after_ns =
+        120'000'000'000;  // without a beat, where a slow disk may be why
+    std::uint64_t ticket_limit_ns = 600'000'000'000;  // for one ticket, beats or not; 0: none
+};
+
+// Why the trainer must be ended.
+struct Hung {
+    enum class Thread { worker, session, scribe };
+
+    Thread thread = Thread::worker;
+    unsigned worker = 0;
+    Phase phase = Phase::waiting;
+    std::uint64_t work = 0;       // the ticket, shard, trial or generation
+    std::uint64_t silent_ns = 0;  // since the last beat
+    bool is_over_limit = false;   // it beats, but the ticket takes longer than allowed
+};
+
+class HeartbeatWatch {
+  public:
+    // Processor time a thread has used, in nanoseconds; nothing if the kernel does not tell.
+    using CpuTime = std::function<std::optional<std::uint64_t>(std::int32_t thread)>;
+
+    HeartbeatWatch(const WatchLimits& limits, CpuTime cpu_time)
+        : limits_(limits), cpu_time_(std::move(cpu_time)) {}
+
+    // Call a few times in ask_after_ns. Raises stop flags of workers; answers when that was in
+    // vain.
+    std::optional<Hung> look(std::uint64_t now_ns, StatusPage& page);
+
+  private:
+    struct Line {
+        std::uint64_t beats = 0;
+        std::uint64_t work = 0;
+        Phase phase = Phase::waiting;
+        std::uint64_t changed_ns = 0;         // when it was last seen to change
+        std::optional<std::uint64_t> cpu_ns;  // used until then
+        bool is_new = true;
+    };
+
+    std::optional<Hung> look_at(Heartbeat& heartbeat, Line& line, std::uint64_t now_ns,
+                                bool may_ask);
+    std::uint64_t allowed_silence_ns(const Heartbeat& heartbeat, const Line& line,
+                                     std::uint64_t silent_ns) const;
+
+    WatchLimits limits_;
+    CpuTime cpu_time_;
+    std::uint64_t last_look_ns_ = 0;
+    Line session_;
+    Line scribe_;
+    Line workers_[StatusPage::workers_max];
+};
+
+}  // namespace kiln::app
