@@ -108,13 +108,16 @@ Status WorkerTeam::launch_one(unsigned index, std::span<std::byte> stack) {
     pthread_attr_t attributes;
     CHECK(::pthread_attr_init(&attributes) == 0);
     CHECK(::pthread_attr_setstack(&attributes, stack.data(), stack.size()) == 0);
+    unfinished_.store(1, std::memory_order_relaxed);
     const int failure = ::pthread_create(&worker.thread, &attributes, run_worker, &worker);
     ::pthread_attr_destroy(&attributes);
     if (failure != 0) {
+        unfinished_.store(0, std::memory_order_relaxed);
         (void)::mprotect(worker.guard.data(), worker.guard.size(), PROT_READ | PROT_WRITE);
         return refused;
     }
     ++launched_;
+    wait();  // until it stands in its loop
     return {};
 }
 
@@ -166,6 +169,7 @@ void* WorkerTeam::run_worker(void* argument) {
         // Refused under some system-call filters; the work is then only slower.
         (void)::sched_setaffinity(0, sizeof(own), &own);
     }
+    worker.team->finish_one();
     worker.team->work_until_stopped(worker.index);
     return nullptr;
 }
@@ -179,9 +183,13 @@ void WorkerTeam::work_until_stopped(unsigned index) {
         if (stopping_.load(std::memory_order_relaxed))
             return;
         job_->work(index);
-        if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-            unfinished_.notify_all();
+        finish_one();
     }
+}
+
+void WorkerTeam::finish_one() {
+    if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+        unfinished_.notify_all();
 }
 
 }  // namespace kiln::platform

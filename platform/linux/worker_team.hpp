@@ -37,7 +37,9 @@ class WorkerTeam final : public Team {
     // Bytes of page-aligned memory that launch() needs for stacks of at least stack_bytes each.
     static std::uint64_t stack_region_bytes(unsigned workers, std::uint64_t stack_bytes);
 
-    // Divides `stacks` evenly and starts the workers. The memory must outlive the team.
+    // Divides `stacks` evenly and starts the workers; returns when each of them only waits for a
+    // job, so that what a thread asks of the system to get there is done before a lock-down. The
+    // memory must outlive the team.
     // out_of_memory when the system grants no more threads; none are left running then.
     // CHECK: 1 <= workers <= capacity, not launched yet, and every stack can hold a thread.
     Status launch(unsigned workers, std::span<std::byte> stacks, TeamOptions options = {});
@@ -62,13 +64,15 @@ class WorkerTeam final : public Team {
 
     static void* run_worker(void* worker);
     void work_until_stopped(unsigned index);
+    void finish_one();
     Status launch_one(unsigned index, std::span<std::byte> stack);
 
     Worker workers_[capacity];
     unsigned launched_ = 0;
     Job* job_ = nullptr;
-    std::atomic<std::uint32_t> round_{0};       // counts jobs; workers sleep on it
-    std::atomic<std::uint32_t> unfinished_{0};  // workers still in the job; wait() sleeps on it
+    std::atomic<std::uint32_t> round_{0};  // counts jobs; workers sleep on it
+    std::atomic<std::uint32_t> unfinished_{
+        0};  // workers still starting or in the job; wait() sleeps on it
     std::atomic<bool> stopping_{false};
 };
 
