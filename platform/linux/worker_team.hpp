@@ -2,7 +2,8 @@
 //
 // Threads start once, in launch(), on stacks that the caller supplies, because a sealed trainer may
 // not map memory for them. The lowest page of every stack is made inaccessible, so that an overflow
-// ends the process instead of writing into its neighbour. Workers sleep on a futex between jobs;
+// ends the process instead of writing into its neighbour; the rest is painted with a pattern, so
+// that how deep a worker went can be seen at any time. Workers sleep on a futex between jobs;
 // start() and wait() neither allocate nor hold a lock. Signals meant for the process are blocked in
 // workers, so that handlers run on the stack of another thread. Use from one thread.
 #pragma once
@@ -53,6 +54,12 @@ class WorkerTeam final : public Team {
     // The CPU a worker is tied to, or -1.
     int pinned_cpu(unsigned worker) const;
 
+    // What a thread may use of its stack, and how much of that a worker has written to so far: the
+    // thread's own block at the top counts, and room that a frame takes but never writes does not.
+    // Any thread may ask while the worker runs. Reads what was never used, 1 MiB in about 50 us.
+    std::uint64_t stack_bytes() const { return stack_bytes_; }
+    std::uint64_t stack_peak_bytes(unsigned worker) const;
+
   private:
     struct Worker {
         WorkerTeam* team = nullptr;
@@ -60,6 +67,7 @@ class WorkerTeam final : public Team {
         int cpu = -1;
         pthread_t thread{};
         std::span<std::byte> guard;
+        std::span<std::byte> stack;
     };
 
     static void* run_worker(void* worker);
@@ -69,6 +77,7 @@ class WorkerTeam final : public Team {
 
     Worker workers_[capacity];
     unsigned launched_ = 0;
+    std::uint64_t stack_bytes_ = 0;
     Job* job_ = nullptr;
     std::atomic<std::uint32_t> round_{0};  // counts jobs; workers sleep on it
     std::atomic<std::uint32_t> unfinished_{

@@ -250,6 +250,67 @@ TEST(WorkerTeam, rounds_do_not_allocate) {
     EXPECT_EQ(::mallinfo2().uordblks, before);
 }
 
+// Writes to every word of a frame of 256 KiB, and waits in it when it is told to.
+constexpr std::uint64_t deep_bytes = 256u << 10;
+
+__attribute__((noinline)) std::uint64_t go_deep(const std::atomic<bool>& may_return) {
+    volatile std::uint64_t frame[deep_bytes / sizeof(std::uint64_t)];
+    for (std::uint64_t i = 0; i < deep_bytes / sizeof(std::uint64_t); ++i)
+        frame[i] = i;
+    may_return.wait(false);
+    return frame[1];
+}
+
+TEST(WorkerTeam, knows_how_deep_each_worker_went_also_while_it_is_there) {
+    constexpr std::uint64_t slack = 32u << 10;  // frames around the large one, with sanitizers
+    Mapping stacks;
+    ASSERT_TRUE(stacks.map(WorkerTeam::stack_region_bytes(2, 4 * stack_bytes)));
+    WorkerTeam team;
+    ASSERT_TRUE(team.launch(2, stacks.span()));
+    EXPECT_GE(team.stack_bytes(), 4 * stack_bytes);
+    const std::uint64_t idle = team.stack_peak_bytes(0);
+    EXPECT_GT(idle, 0u);
+    EXPECT_LT(idle, stack_bytes);
+
+    std::atomic<bool> is_deep{false};
+    std::atomic<bool> may_return{false};
+    FunctionJob job([&](unsigned worker) {
+        if (worker != 1)
+            return;
+        std::atomic<bool> at_once{true};
+        go_deep(at_once);
+        is_deep.store(true);
+        is_deep.notify_all();
+        go_deep(may_return);
+    });
+    team.start(job);
+    is_deep.wait(false);
+    const std::uint64_t peak = team.stack_peak_bytes(1);
+    EXPECT_GE(peak, deep_bytes);
+    EXPECT_LE(peak, idle + deep_bytes + slack);
+    EXPECT_LE(team.stack_peak_bytes(0), idle + slack);
+    may_return.store(true);
+    may_return.notify_all();
+    team.wait();
+    // A high-water mark: coming back does not lower it.
+    EXPECT_GE(team.stack_peak_bytes(1), peak);
+    EXPECT_LE(team.stack_peak_bytes(1), peak + slack);
+}
+
+TEST(WorkerTeam, paints_the_stacks_anew_at_every_launch) {
+    Mapping stacks;
+    ASSERT_TRUE(stacks.map(WorkerTeam::stack_region_bytes(1, 4 * stack_bytes)));
+    WorkerTeam team;
+    ASSERT_TRUE(team.launch(1, stacks.span()));
+    std::atomic<bool> at_once{true};
+    FunctionJob job([&](unsigned) { go_deep(at_once); });
+    team.run(job);
+    const std::uint64_t peak = team.stack_peak_bytes(0);
+    team.shut_down();
+    ASSERT_TRUE(team.launch(1, stacks.span()));
+    EXPECT_LE(team.stack_peak_bytes(0) + deep_bytes / 2, peak);
+}
+
 TEST(WorkerTeam, misuse_is_a_programmer_error) {
     WorkerTeam team;
     FunctionJob job([](unsigned) {});
@@ -258,6 +319,7 @@ TEST(WorkerTeam, misuse_is_a_programmer_error) {
     EXPECT_CHECK_FAILS((void)team.launch(0, memory), "workers >= 1.*");
     EXPECT_CHECK_FAILS((void)team.launch(WorkerTeam::capacity + 1, memory), "workers >= 1.*");
     EXPECT_CHECK_FAILS((void)team.launch(60, memory), "each >= .*");
+    EXPECT_CHECK_FAILS((void)team.stack_peak_bytes(0), "worker < launched_");
 }
 
 }  // namespace
