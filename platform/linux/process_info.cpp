@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <climits>
+#include <cstdio>
 #include <cstring>
 #include <string_view>
 
@@ -65,13 +67,56 @@ std::string_view find_field(std::string_view text, std::string_view key) {
     return {};
 }
 
-Result<std::uint64_t> read_kilobytes(const Text& text, std::string_view key) {
-    const std::string_view field = find_field(text.view(), key);
-    std::uint64_t kilobytes = 0;
-    const auto parsed = std::from_chars(field.data(), field.data() + field.size(), kilobytes);
+Result<std::uint64_t> parse_number(std::string_view field) {
+    std::uint64_t number = 0;
+    const auto parsed = std::from_chars(field.data(), field.data() + field.size(), number);
     if (field.empty() || parsed.ec != std::errc{})
         return Error{.code = ErrorCode::not_found};
-    return kilobytes * 1024;
+    return number;
+}
+
+Status read_kilobytes(const Text& text, std::string_view key, std::uint64_t& bytes) {
+    const Result<std::uint64_t> kilobytes = parse_number(find_field(text.view(), key));
+    if (!kilobytes)
+        return kilobytes.error();
+    bytes = kilobytes.value() * 1024;
+    return {};
+}
+
+Status read_process_text(int process, const char* file, Text& text) {
+    char path[64];
+    if (process == own_process)
+        std::snprintf(path, sizeof(path), "/proc/self/%s", file);
+    else
+        std::snprintf(path, sizeof(path), "/proc/%d/%s", process, file);
+    return read_text(path, text);
+}
+
+// A field of /proc/PID/stat, numbered as in proc(5). The second one is a name in parentheses that
+// may itself hold blanks and parentheses, so counting begins behind its last one.
+Status read_stat_field(const Text& text, int number, std::uint64_t& value) {
+    std::string_view rest = text.view();
+    const std::size_t name_end = rest.rfind(')');
+    if (name_end == rest.npos)
+        return Error{.code = ErrorCode::not_found};
+    rest.remove_prefix(name_end);
+    for (int field = 2; field < number; ++field) {
+        rest.remove_prefix(std::min(rest.find(' '), rest.size()));
+        rest.remove_prefix(std::min<std::size_t>(1, rest.size()));
+    }
+    const Result<std::uint64_t> parsed = parse_number(rest);
+    if (!parsed)
+        return parsed.error();
+    value = parsed.value();
+    return {};
+}
+
+Result<std::uint64_t> read_rollup(int process, std::string_view key) {
+    Text text;
+    TRY(read_process_text(process, "smaps_rollup", text));
+    std::uint64_t bytes = 0;
+    TRY(read_kilobytes(text, key, bytes));
+    return bytes;
 }
 
 void copy_text(std::string_view text, std::span<char> buffer) {
@@ -84,28 +129,78 @@ void copy_text(std::string_view text, std::span<char> buffer) {
 
 }  // namespace
 
-Result<ProcessMemory> read_process_memory() {
+Result<ProcessMemory> read_process_memory(int process) {
     Text text;
-    TRY(read_text("/proc/self/status", text));
-    const Result<std::uint64_t> resident = read_kilobytes(text, "VmRSS");
-    const Result<std::uint64_t> peak = read_kilobytes(text, "VmHWM");
-    if (!resident)
-        return resident.error();
-    if (!peak)
-        return peak.error();
-    rusage usage{};
-    if (::getrusage(RUSAGE_SELF, &usage) != 0)
-        return error_from_errno(errno);
-    return ProcessMemory{.resident_bytes = resident.value(),
-                         .peak_resident_bytes = peak.value(),
-                         .minor_faults = static_cast<std::uint64_t>(usage.ru_minflt),
-                         .major_faults = static_cast<std::uint64_t>(usage.ru_majflt)};
+    TRY(read_process_text(process, "status", text));
+    ProcessMemory memory;
+    TRY(read_kilobytes(text, "VmRSS", memory.resident_bytes));
+    TRY(read_kilobytes(text, "RssAnon", memory.anonymous_bytes));
+    TRY(read_kilobytes(text, "RssFile", memory.file_bytes));
+    TRY(read_kilobytes(text, "RssShmem", memory.shared_bytes));
+    TRY(read_kilobytes(text, "VmHWM", memory.peak_resident_bytes));
+    if (process == own_process) {  // emulators invent a /proc/self/stat without these figures
+        rusage usage{};
+        if (::getrusage(RUSAGE_SELF, &usage) != 0)
+            return error_from_errno(errno);
+        memory.minor_faults = static_cast<std::uint64_t>(usage.ru_minflt);
+        memory.major_faults = static_cast<std::uint64_t>(usage.ru_majflt);
+        return memory;
+    }
+    TRY(read_process_text(process, "stat", text));
+    TRY(read_stat_field(text, 10, memory.minor_faults));
+    TRY(read_stat_field(text, 12, memory.major_faults));
+    return memory;
 }
 
-Result<std::uint64_t> read_huge_page_bytes() {
+Result<std::uint64_t> read_huge_page_bytes(int process) {
+    return read_rollup(process, "AnonHugePages");
+}
+
+Result<std::uint64_t> read_proportional_bytes(int process) {
+    return read_rollup(process, "Pss");
+}
+
+Result<std::uint64_t> read_thread_cpu_ns(int process, int thread) {
+    char file[32];
+    std::snprintf(file, sizeof(file), "task/%d/stat", thread);
     Text text;
-    TRY(read_text("/proc/self/smaps_rollup", text));
-    return read_kilobytes(text, "AnonHugePages");
+    TRY(read_process_text(process, file, text));
+    std::uint64_t user = 0;
+    std::uint64_t system = 0;
+    TRY(read_stat_field(text, 14, user));
+    TRY(read_stat_field(text, 15, system));
+    const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+    return (user + system) * (1'000'000'000 / ticks_per_second);
+}
+
+Result<CgroupMemory> read_cgroup_memory(const char* membership, const char* root) {
+    Text text;
+    TRY(read_text(membership, text));
+    // One line a hierarchy; that of version 2 is number 0 and names no controller.
+    const std::string_view group = find_field(text.view(), "0:");
+    if (group.empty())
+        return Error{.code = ErrorCode::not_found};
+    const auto read = [&](const char* file, std::uint64_t& bytes) -> Status {
+        char path[PATH_MAX];
+        const int length = std::snprintf(path, sizeof(path), "%s%.*s/%s", root,
+                                         static_cast<int>(group.size()), group.data(), file);
+        if (length < 0 || static_cast<std::size_t>(length) >= sizeof(path))
+            return error_from_errno(ENAMETOOLONG);
+        Text figure;
+        TRY(read_text(path, figure));
+        if (figure.view().starts_with("max"))  // no limit
+            return {};
+        const Result<std::uint64_t> number = parse_number(figure.view());
+        if (!number)
+            return number.error();
+        bytes = number.value();
+        return {};
+    };
+    CgroupMemory memory;
+    TRY(read("memory.current", memory.current_bytes));
+    TRY(read("memory.max", memory.limit_bytes));
+    (void)read("memory.peak", memory.peak_bytes);
+    return memory;
 }
 
 Result<std::uint64_t> read_machine_memory_bytes() {

@@ -1,8 +1,8 @@
-// What the kernel says about this process and this machine, to stand beside what was planned.
+// What the kernel says about a process and this machine, to stand beside what was planned.
 //
 // Read from /proc with fixed buffers: no allocation, so it may be called after the arena is sealed.
-// An error means that the kernel does not tell (no /proc, or a container that hides it).
-// Thread-safe.
+// A process is named by its number, this one by own_process. An error means that the kernel does
+// not tell: there is no such process, no /proc, or a container that hides it. Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -13,18 +13,40 @@
 
 namespace kiln::platform {
 
+constexpr int own_process = 0;
+
 struct ProcessMemory {
-    std::uint64_t resident_bytes = 0;       // VmRSS
+    std::uint64_t resident_bytes = 0;       // VmRSS: the sum of the next three
+    std::uint64_t anonymous_bytes = 0;      // RssAnon: heap, stacks, data that was written to
+    std::uint64_t file_bytes = 0;           // RssFile: code and files that are mapped
+    std::uint64_t shared_bytes = 0;         // RssShmem: memory shared with other processes
     std::uint64_t peak_resident_bytes = 0;  // VmHWM
     std::uint64_t minor_faults = 0;         // pages that were mapped without I/O
     std::uint64_t major_faults = 0;         // pages that had to be read
 };
 
-Result<ProcessMemory> read_process_memory();
+Result<ProcessMemory> read_process_memory(int process = own_process);
 
-// Bytes of this process that huge pages back (AnonHugePages). The kernel walks all page tables for
-// it: milliseconds, not for a loop.
-Result<std::uint64_t> read_huge_page_bytes();
+// Bytes that huge pages back (AnonHugePages), and what is resident with every shared page divided
+// by the number of processes that share it (Pss), so that the sum over processes counts it once.
+// The kernel walks all page tables for either: milliseconds, not for a loop.
+Result<std::uint64_t> read_huge_page_bytes(int process = own_process);
+Result<std::uint64_t> read_proportional_bytes(int process = own_process);
+
+// Processor time that one thread has used, in steps of the kernel's clock, usually 10 ms. A thread
+// that waits for a processor does not get on; one that loops does.
+Result<std::uint64_t> read_thread_cpu_ns(int process, int thread);
+
+// What the kernel charges the control group of this process, page cache of its files included.
+struct CgroupMemory {
+    std::uint64_t current_bytes = 0;
+    std::uint64_t peak_bytes = 0;   // 0: not told, before Linux 5.19
+    std::uint64_t limit_bytes = 0;  // of this group itself; 0: none
+};
+
+// Control groups of version 2 only. The two places are the system's; tests have others.
+Result<CgroupMemory> read_cgroup_memory(const char* membership = "/proc/self/cgroup",
+                                        const char* root = "/sys/fs/cgroup");
 
 Result<std::uint64_t> read_machine_memory_bytes();
 
