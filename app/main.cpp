@@ -59,7 +59,10 @@ ExitCode run(int argument_count, const char* const* arguments) {
     } catch (const kiln::app::Failure& failure) {
         return complain(failure.what(), failure.exit_code());
     } catch (const std::bad_alloc&) {
-        return complain("the system grants no more memory", ExitCode::system_refuses);
+        return complain(
+            "settings, files and results together need more than the 33.6 MB that are "
+            "set aside for them; give less at once",
+            ExitCode::system_refuses);
     } catch (const std::system_error& error) {
         return complain(error.what(), ExitCode::io_failed);
     } catch (const std::exception& error) {
