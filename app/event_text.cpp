@@ -1,0 +1,203 @@
+#include "app/event_text.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/checkpoint/catalog.hpp"
+
+#include "app/failure.hpp"
+#include "app/text.hpp"
+
+namespace kiln::app {
+namespace {
+
+double seconds_of(std::uint64_t nanoseconds) {
+    return static_cast<double>(nanoseconds) * 1e-9;
+}
+
+std::uint32_t games_in(const othello::StrengthReport& report) {
+    return report.wins + report.draws + report.losses;
+}
+
+// "games 101 to 200"
+std::string games_text(std::uint64_t last, std::uint64_t count) {
+    return fmt::format("games {} to {}", format_count(last - std::min(last, count) + 1),
+                       format_count(last));
+}
+
+std::string path_in(const std::string& state, std::uint64_t generation) {
+    return fmt::format("{}/{}", state, checkpoint_file_name(generation).text);
+}
+
+}  // namespace
+
+double share_of(const othello::StrengthReport& report) {
+    return (report.wins + 0.5 * report.draws) / std::max(games_in(report), 1u);
+}
+
+Interval interval_of(const othello::StrengthReport& report) {
+    return wilson_interval(share_of(report) * games_in(report), games_in(report));
+}
+
+std::string describe_strength(const othello::StrengthReport& report) {
+    const Interval interval = interval_of(report);
+    return fmt::format("{} against corner [{:.1f}, {:.1f}] ({} won, {} drawn, {} lost), {} discs",
+                       format_percent(share_of(report)), interval.lower * 100, interval.upper * 100,
+                       report.wins, report.draws, report.losses,
+                       format_discs(report.stone_difference));
+}
+
+// Every kind of event: its name for programs, and who tells it.
+struct EventTeller::Row {
+    EventKind kind;
+    const char* name;
+    Severity severity;
+    void (EventTeller::*tell)(const Event& event, LogEntry& entry);
+};
+const EventTeller::Row EventTeller::rows[] = {
+    {EventKind::checkpoint_saved, "checkpoint_saved", Severity::info, &EventTeller::tell_saved},
+    {EventKind::checkpoint_failed, "checkpoint_failed", Severity::warning,
+     &EventTeller::tell_failed},
+    {EventKind::values_healed, "values_healed", Severity::warning, &EventTeller::tell_healed},
+    {othello::event_window, "window", Severity::info, &EventTeller::tell_window},
+    {othello::event_summary, "summary", Severity::info, &EventTeller::tell_summary},
+    {othello::event_strength, "strength", Severity::info, &EventTeller::tell_strength},
+};
+
+void EventTeller::begin(std::uint64_t games, double seconds) {
+    summary_games_ = games;
+    summary_seconds_ = seconds;
+    failed_saves_ = 0;
+}
+
+LogEntry EventTeller::tell(const Event& event, double seconds) {
+    seconds_ = seconds;
+    LogEntry entry;
+    entry.fields["games"] = event.games;
+    for (const Row& row : rows) {
+        if (row.kind != event.kind)
+            continue;
+        entry.severity = row.severity;
+        entry.event = row.name;
+        (this->*row.tell)(event, entry);
+        return entry;
+    }
+    const auto kind = static_cast<std::uint32_t>(event.kind);
+    entry.severity = Severity::warning;
+    entry.event = "unknown";
+    entry.text = fmt::format("game {}: an event of kind {}, which this kiln does not know",
+                             format_count(event.games), kind);
+    entry.fields["kind"] = kind;
+    return entry;
+}
+
+void EventTeller::tell_saved(const Event& event, LogEntry& entry) {
+    const auto saved = event.as<CheckpointSaved>();
+    const char* const attempt = failed_saves_ > 0 ? ", after an attempt that failed" : "";
+    entry.fields["path"] = path_in(state_, saved.generation);
+    entry.fields["bytes"] = saved.bytes;
+    entry.fields["duration_seconds"] = seconds_of(saved.duration_ns);
+    entry.fields["pause_seconds"] = seconds_of(saved.pause_ns);
+    entry.fields["failed_attempts"] = failed_saves_;
+    entry.text =
+        fmt::format("game {}: saved {} ({} in {}, workers waited {}{})", format_count(event.games),
+                    path_in(state_, saved.generation), format_bytes(saved.bytes),
+                    format_duration(seconds_of(saved.duration_ns)),
+                    format_duration(seconds_of(saved.pause_ns)), attempt);
+    failed_saves_ = 0;
+}
+
+void EventTeller::tell_failed(const Event& event, LogEntry& entry) {
+    const auto failed = event.as<CheckpointFailed>();
+    ++failed_saves_;
+    // The session tries once more after five seconds, then at the next checkpoint.
+    const char* const next_try = failed_saves_ % 2 == 1 ? "in 5 s" : "the next checkpoint";
+    entry.fields["path"] = path_in(state_, failed.generation);
+    entry.fields["error"] = describe_error(failed.error);
+    entry.fields["failed_attempts"] = failed_saves_;
+    entry.text =
+        fmt::format("game {}: {} could not be saved: {}; training goes on, the next try is {}",
+                    format_count(event.games), path_in(state_, failed.generation),
+                    describe_error(failed.error), next_try);
+}
+
+void EventTeller::tell_healed(const Event& event, LogEntry& entry) {
+    const std::uint64_t values = event.as<ValuesHealed>().values;
+    entry.fields["values"] = values;
+    entry.text =
+        fmt::format("game {}: {} values were not finite or out of range and are neutral again",
+                    format_count(event.games), format_count(values));
+}
+
+void EventTeller::tell_window(const Event& event, LogEntry& entry) {
+    const auto window = event.as<othello::WindowReport>();
+    entry.fields["window_games"] = window.games;
+    entry.fields["seconds"] = seconds_;
+    entry.fields["black_wins"] = window.black_wins;
+    entry.fields["white_wins"] = window.white_wins;
+    entry.fields["draws"] = window.draws;
+    entry.fields["stone_difference"] = window.stone_difference;
+    entry.fields["moves"] = window.moves;
+    entry.fields["prediction_error"] = window.prediction_error;
+    entry.fields["epsilon"] = window.epsilon;
+    entry.fields["learning_rate"] = window.learning_rate;
+    entry.text = fmt::format(
+        "{}: black {} white {} drawn {}, difference {} discs, {:.1f} moves, prediction error "
+        "{:.2f}, epsilon {:.3g}, rate {:.3g}, after {}",
+        games_text(event.games, window.games), window.black_wins, window.white_wins, window.draws,
+        format_discs(window.stone_difference), window.moves, window.prediction_error,
+        window.epsilon, window.learning_rate, format_duration(seconds_));
+}
+
+void EventTeller::tell_summary(const Event& event, LogEntry& entry) {
+    const auto summary = event.as<othello::SummaryReport>();
+    // Games of an earlier trainer are in its first summary, but not in its time.
+    const std::uint64_t measured =
+        std::min<std::uint64_t>(summary.games, event.games - std::min(event.games, summary_games_));
+    const double nodes_per_second = summary.nodes_per_game * static_cast<double>(measured) /
+                                    std::max(seconds_ - summary_seconds_, 1e-3);
+    summary_games_ = event.games;
+    summary_seconds_ = seconds_;
+    const double touched = static_cast<double>(summary.touched_weights) /
+                           static_cast<double>(std::max<std::uint64_t>(summary.weights, 1));
+    entry.fields["summary_games"] = summary.games;
+    entry.fields["seconds"] = seconds_;
+    entry.fields["value_mean"] = summary.value_mean;
+    entry.fields["value_deviation"] = summary.value_deviation;
+    entry.fields["value_min"] = summary.value_min;
+    entry.fields["value_max"] = summary.value_max;
+    entry.fields["depth"] = summary.depth;
+    entry.fields["nodes_per_game"] = summary.nodes_per_game;
+    entry.fields["nodes_per_second"] = nodes_per_second;
+    entry.fields["table_hit_rate"] = summary.table_hit_rate;
+    entry.fields["stone_difference"] = summary.stone_difference;
+    entry.fields["prediction_error"] = summary.prediction_error;
+    entry.fields["touched_weights"] = summary.touched_weights;
+    entry.fields["weights"] = summary.weights;
+    entry.text = fmt::format(
+        "{}: values mean {} deviation {:.2f} from {} to {}; depth {:.2f}, {} nodes/s, table hits "
+        "{}; difference {} discs, prediction error {:.2f}; {} of {} weights touched ({})",
+        games_text(event.games, summary.games), format_discs(summary.value_mean),
+        summary.value_deviation, format_discs(summary.value_min), format_discs(summary.value_max),
+        summary.depth, format_rate(nodes_per_second), format_percent(summary.table_hit_rate),
+        format_discs(summary.stone_difference), summary.prediction_error,
+        format_count(summary.touched_weights), format_count(summary.weights),
+        format_percent(touched));
+}
+
+void EventTeller::tell_strength(const Event& event, LogEntry& entry) {
+    const auto strength = event.as<othello::StrengthReport>();
+    const Interval interval = interval_of(strength);
+    entry.fields["opponent"] = "corner";
+    entry.fields["wins"] = strength.wins;
+    entry.fields["draws"] = strength.draws;
+    entry.fields["losses"] = strength.losses;
+    entry.fields["score"] = share_of(strength);
+    entry.fields["wilson_lower"] = interval.lower;
+    entry.fields["wilson_upper"] = interval.upper;
+    entry.fields["stone_difference"] = strength.stone_difference;
+    entry.text = fmt::format("game {}: {}", format_count(event.games), describe_strength(strength));
+}
+
+}  // namespace kiln::app

@@ -1,0 +1,52 @@
+// EventTeller: what the training half reports, as log entries.
+//
+// This is the one place that knows how an event reads. To add a kind of event, add a row to the
+// table in event_text.cpp and a function that fills in the entry; console, log and JSON lines
+// follow. An event of a kind without a row is told too, as unknown. One thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/numeric/interval.hpp"
+#include "core/othello/report.hpp"
+
+#include "app/log_entry.hpp"
+
+namespace kiln::app {
+
+// Games against the fixed opponent as a share of points won.
+double share_of(const othello::StrengthReport& report);
+Interval interval_of(const othello::StrengthReport& report);
+std::string describe_strength(const othello::StrengthReport& report);
+
+class EventTeller {
+  public:
+    // `state`: the state directory as the user wrote it.
+    explicit EventTeller(std::string state) : state_(std::move(state)) {}
+
+    // A trainer begins, or begins again, at that game; `seconds` are the run's, which go on.
+    // Nothing is said of the speed across it.
+    void begin(std::uint64_t games, double seconds);
+    // Every event once and in order.
+    LogEntry tell(const Event& event, double seconds);
+
+  private:
+    struct Row;
+    static const Row rows[];
+
+    void tell_saved(const Event& event, LogEntry& entry);
+    void tell_failed(const Event& event, LogEntry& entry);
+    void tell_healed(const Event& event, LogEntry& entry);
+    void tell_window(const Event& event, LogEntry& entry);
+    void tell_summary(const Event& event, LogEntry& entry);
+    void tell_strength(const Event& event, LogEntry& entry);
+
+    std::string state_;
+    double seconds_ = 0;               // of the event being told
+    double summary_seconds_ = 0;       // nodes/s is measured from here ...
+    std::uint64_t summary_games_ = 0;  // ... over the games since here
+    unsigned failed_saves_ = 0;        // in a row
+};
+
+}  // namespace kiln::app

@@ -1,0 +1,127 @@
+#include "app/event_text.hpp"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+namespace kiln::app {
+namespace {
+
+constexpr othello::WindowReport window = {.games = 100,
+                                          .black_wins = 48,
+                                          .white_wins = 50,
+                                          .draws = 2,
+                                          .stone_difference = -0.31,
+                                          .moves = 59.9,
+                                          .prediction_error = 7.25,
+                                          .epsilon = 0.1,
+                                          .learning_rate = 0.05};
+
+TEST(EventText, a_window_reads_as_a_line_and_carries_its_figures) {
+    EventTeller teller("state/first");
+    const LogEntry entry = teller.tell(Event::make(othello::event_window, 1200, window), 83);
+    EXPECT_EQ(entry.severity, Severity::info);
+    EXPECT_EQ(entry.event, "window");
+    EXPECT_EQ(entry.text,
+              "games 1,101 to 1,200: black 48 white 50 drawn 2, difference -0.31 discs, 59.9 "
+              "moves, prediction error 7.25, epsilon 0.1, rate 0.05, after 1 min 23 s");
+    EXPECT_EQ(entry.fields["games"], 1200);
+    EXPECT_EQ(entry.fields["stone_difference"], -0.31);
+    EXPECT_EQ(entry.fields["seconds"], 83.0);
+}
+
+TEST(EventText, nodes_a_second_are_measured_between_summaries_and_not_across_a_restart) {
+    EventTeller teller("state");
+    othello::SummaryReport summary{};
+    summary.games = 10'000;
+    summary.nodes_per_game = 50;
+    summary.weights = 200;
+    summary.touched_weights = 50;
+    const auto told = [&](std::uint64_t games, double seconds) {
+        return teller.tell(Event::make(othello::event_summary, games, summary), seconds);
+    };
+    teller.begin(0, 0);
+    EXPECT_EQ(told(10'000, 100).fields["nodes_per_second"], 5000.0);
+    EXPECT_EQ(told(20'000, 150).fields["nodes_per_second"], 10'000.0);
+    // From game 25,000 on only 5,000 games of the next summary were played in its time.
+    teller.begin(25'000, 200);
+    const LogEntry entry = told(30'000, 250);
+    EXPECT_EQ(entry.fields["nodes_per_second"], 5000.0);
+    EXPECT_NE(entry.text.find("5,000 nodes/s"), std::string::npos) << entry.text;
+    EXPECT_NE(entry.text.find("50 of 200 weights touched (25.0 %)"), std::string::npos);
+}
+
+TEST(EventText, failed_saves_are_warnings_that_say_when_the_next_try_is) {
+    EventTeller teller("state");
+    const CheckpointFailed failed = {.generation = 500,
+                                     .error = {.code = ErrorCode::no_space, .detail = 28}};
+    const Event failure = Event::make(EventKind::checkpoint_failed, 500, failed);
+    const LogEntry first = teller.tell(failure, 1);
+    EXPECT_EQ(first.severity, Severity::warning);
+    EXPECT_EQ(first.text,
+              "game 500: state/game-000000000500.ckpt could not be saved: No space left on device; "
+              "training goes on, the next try is in 5 s");
+    const LogEntry second = teller.tell(failure, 6);
+    EXPECT_TRUE(second.text.ends_with("the next try is the next checkpoint")) << second.text;
+    EXPECT_EQ(second.fields["failed_attempts"], 2);
+
+    const CheckpointSaved saved = {600, 150'000'000, 2'000'000'000, 3'000'000};
+    const Event success = Event::make(EventKind::checkpoint_saved, 600, saved);
+    EXPECT_EQ(teller.tell(success, 9).text,
+              "game 600: saved state/game-000000000600.ckpt (150.0 MB in 2.0 s, workers waited 3 "
+              "ms, after an attempt that failed)");
+    EXPECT_EQ(teller.tell(success, 9).text.find("attempt"), std::string::npos);
+}
+
+TEST(EventText, healed_values_are_a_warning) {
+    EventTeller teller("state");
+    const LogEntry entry =
+        teller.tell(Event::make(EventKind::values_healed, 10'000, ValuesHealed{1234}), 1);
+    EXPECT_EQ(entry.severity, Severity::warning);
+    EXPECT_EQ(entry.text,
+              "game 10,000: 1,234 values were not finite or out of range and are neutral again");
+}
+
+TEST(EventText, strength_comes_with_its_interval) {
+    EventTeller teller("state");
+    const othello::StrengthReport report = {
+        .wins = 70, .draws = 4, .losses = 26, .reserved = 0, .stone_difference = 11.5};
+    const LogEntry entry = teller.tell(Event::make(othello::event_strength, 500, report), 1);
+    EXPECT_EQ(entry.text,
+              "game 500: 72.0 % against corner [62.5, 79.9] (70 won, 4 drawn, 26 lost), "
+              "+11.50 discs");
+    EXPECT_EQ(entry.fields["score"], 0.72);
+}
+
+TEST(EventText, an_event_of_a_kind_it_does_not_know_is_told_as_unknown) {
+    EventTeller teller("state");
+    const LogEntry entry = teller.tell(Event::make(static_cast<EventKind>(9999), 7, 0), 1);
+    EXPECT_EQ(entry.severity, Severity::warning);
+    EXPECT_EQ(entry.event, "unknown");
+    EXPECT_EQ(entry.fields["kind"], 9999);
+}
+
+TEST(EventText, figures_that_are_not_numbers_and_counts_that_cannot_be_still_make_a_line) {
+    EventTeller teller("state\xff/a\nb");
+    othello::WindowReport broken = window;
+    broken.stone_difference = std::numeric_limits<double>::quiet_NaN();
+    broken.games = UINT32_MAX;  // more than have been played
+    const LogEntry entry = teller.tell(Event::make(othello::event_window, 3, broken), 1);
+    EXPECT_EQ(entry.text.find("games 1 to 3"), 0u) << entry.text;
+    EXPECT_NE(dump_line(entry.fields).find("\"stone_difference\":null"), std::string::npos);
+    const LogEntry saved =
+        teller.tell(Event::make(EventKind::checkpoint_saved, 3, CheckpointSaved{3, 1, 1, 1}), 1);
+    EXPECT_EQ(dump_line(saved.fields).find('\n'), std::string::npos);
+    const othello::StrengthReport none{};
+    EXPECT_EQ(share_of(none), 0);
+}
+
+TEST(EventText, severities_have_names_that_are_read_back) {
+    for (const char* name : {"debug", "info", "warning", "error"})
+        EXPECT_STREQ(name_of(parse_severity(name).value()), name);
+    EXPECT_FALSE(parse_severity("Warning"));
+    EXPECT_FALSE(parse_severity(""));
+}
+
+}  // namespace
+}  // namespace kiln::app
