@@ -42,6 +42,7 @@ struct RunSettings {
     std::string pattern_shapes = shape_set_name();  // what the weights mean
     OnCorrupt on_corrupt = OnCorrupt::stop;
     std::uint64_t ticket_limit_ns = 600'000'000'000;  // for one game; 0: none
+    std::string log_level = "info";
     bool resume = false;
     bool lockdown = false;
     bool no_pin = false;

@@ -11,6 +11,8 @@ constexpr std::array<const char*, 2> update_targets = {"leaf", "root"};
 constexpr std::array<const char*, 3> on_corrupt = {"stop", "previous", "fresh"};
 constexpr std::array<const char*, 3> controls = {"none", "frozen", "shuffled"};
 
+constexpr std::array<const char*, 4> log_levels = {"debug", "info", "warning", "error"};
+
 constexpr std::uint64_t games_limit = 1'000'000'000'000;
 // An epoch's errors of one weight are summed in 32 bits: see ErrorSum in core/othello/learner.hpp.
 constexpr std::uint64_t epoch_limit = 4096;
@@ -142,6 +144,9 @@ const std::array settings = {
     Setting{"no-pin", "", Switch{}, Kept::nowhere, any_workload,
             [](RunSettings& run) -> Field { return &run.no_pin; }, nullptr,
             "do not tie workers to processors"},
+    Setting{"log-level", "LEVEL", Choice{log_levels}, Kept::nowhere, any_workload,
+            [](RunSettings& run) -> Field { return &run.log_level; }, nullptr,
+            "least severity that goes to the log: debug, info, warning or error"},
     Setting{"quiet", "", Switch{}, Kept::nowhere, any_workload,
             [](RunSettings& run) -> Field { return &run.quiet; }, nullptr,
             "no progress, only warnings and the final report"},
