@@ -1,4 +1,4 @@
-// The only file that includes CLI11, which takes long to compile.
+// CLI11 takes long to compile: only this file and control_flags.cpp include it.
 #include "app/command_line.hpp"
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "app/control_flags.hpp"
 #include "app/failure.hpp"
 #include "app/settings_file.hpp"
 #include "app/text.hpp"
@@ -173,7 +174,9 @@ constexpr const char* train_examples = R"(Examples:
 Ctrl-C saves and ends; --resume goes on from there.)";
 constexpr const char* memory_examples = R"(Examples:
   kiln memory --plan
-  kiln memory --plan --memory 400MB --workers 4 --table-mib 64)";
+  kiln memory --plan --memory 400MB --workers 4 --table-mib 64
+  kiln memory --state state/first
+Without --plan: the run in --state, with what each region uses.)";
 constexpr const char* evaluate_examples = R"(Examples:
   kiln evaluate --model state/first --opponent random --games 400 --depth 1
   kiln evaluate --model state/first/game-000000020000.ckpt --opponent corner --nodes 2000
@@ -200,9 +203,10 @@ constexpr const char* kiln_examples = R"(Examples:
 `kiln COMMAND --help` tells more about each.
 
 Exit codes: 0 done, or stopped and saved; 2 wrong flag or value; 65 damaged or foreign
-checkpoint; 66 no such file; 70 a bug in Kiln; 71 no memory or threads from the system; 73 the
-state directory cannot be made, holds a run or is in use; 74 reading or writing failed; 77 not
-permitted; 78 wrong configuration file or too small a budget.)";
+checkpoint; 66 no such file; 69 nobody is training there; 70 a bug in Kiln; 71 no memory or threads
+from the system; 73 the state directory cannot be made, holds a run or is in use; 74 reading or
+writing failed; 75 the run did not answer or cannot do that now; 77 not permitted; 78 wrong
+configuration file or too small a budget.)";
 
 std::string one_line(std::string text) {
     std::replace(text.begin(), text.end(), '\n', ' ');
@@ -220,9 +224,11 @@ class CommandLine {
         train_flags_.add_to(
             *command("train", "train by self-play, with checkpoints", train_examples));
         add_evaluate_and_boards();
-        auto* memory = command("memory", "show what a run will use", memory_examples);
-        memory->add_flag("--plan", is_plan_, "print the table of regions")->required();
+        auto* memory = command("memory", "show what a run will use, or uses", memory_examples);
+        auto* plan = memory->add_flag("--plan", is_plan_, "print the table of regions");
         memory_flags_.add_to(*memory);
+        control_flags_.add_to(app_);
+        control_flags_.add_to_memory(*memory, plan);
         add_checkpoint();
         auto* help = command("help", "print this, or the help of a command",
                              "Examples:\n  kiln help\n  kiln help train");
@@ -348,8 +354,10 @@ class CommandLine {
         const std::string name = full_name(chosen());
         if (name == "kiln train")
             return TrainCommand{train_flags_.options()};
-        if (name == "kiln memory")
+        if (name == "kiln memory" && is_plan_)
             return MemoryPlanCommand{memory_flags_.options()};
+        if (name == "kiln memory")
+            return control_flags_.memory_options(memory_flags_.options());
         if (name == "kiln evaluate")
             return evaluate_flags_.options();
         if (name == "kiln bench")
@@ -366,6 +374,8 @@ class CommandLine {
         }
         if (name == "kiln help")
             return PrintCommand{help_about_.empty() ? help_of(app_) : help_about(help_about_)};
+        if (const auto options = control_flags_.options(name))
+            return *options;
         const std::string& action = chosen().get_name();
         checkpoint_.action = action == "list"     ? CheckpointAction::list
                              : action == "verify" ? CheckpointAction::verify
@@ -384,6 +394,7 @@ class CommandLine {
     CLI::App app_{"Kiln: a fixed-memory training appliance", "kiln"};
     RunFlags train_flags_;
     RunFlags memory_flags_;
+    ControlFlags control_flags_;
     bool is_plan_ = false;
     EvaluateFlags evaluate_flags_;
     BenchOptions bench_;

@@ -117,14 +117,6 @@ ExitCode exit_code_in(const Json& reply) {
     return is_ours ? static_cast<ExitCode>(number) : ExitCode::try_again;
 }
 
-// For one line on a terminal.
-std::string printable(std::string text) {
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f')
-            c = ' ';
-    return text;
-}
-
 }  // namespace
 
 std::optional<Json> ask_run(const std::string& state, const Request& request,
@@ -149,9 +141,9 @@ std::optional<Json> ask_run(const std::string& state, const Request& request,
                                   state));
     if (!reply["ok"].get<bool>())
         throw Failure(exit_code_in(reply),
-                      printable(reply.contains("error") && reply["error"].is_string()
-                                    ? reply["error"].get<std::string>()
-                                    : "the run refused, without a reason"));
+                      on_one_line(reply.contains("error") && reply["error"].is_string()
+                                      ? reply["error"].get<std::string>()
+                                      : "the run refused, without a reason"));
     return reply;
 }
 

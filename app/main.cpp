@@ -37,6 +37,9 @@ struct Dispatch {
     ExitCode operator()(const kiln::app::CheckpointOptions& options) const {
         return run_checkpoint(options);
     }
+    ExitCode operator()(const kiln::app::ControlOptions& options) const {
+        return run_control(options);
+    }
 };
 
 ExitCode complain(const char* line, ExitCode exit_code) {

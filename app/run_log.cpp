@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/text.hpp"
+
 namespace kiln::app {
 namespace {
 
@@ -26,14 +28,6 @@ std::string stamp(RunLog::Time time) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
                        fmt::gmtime(std::chrono::system_clock::to_time_t(time)),
                        (milliseconds % 1000 + 1000) % 1000);
-}
-
-// An entry is one line, whatever file name or system message went into it.
-std::string on_one_line(std::string text) {
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f')
-            c = ' ';
-    return text;
 }
 
 bool is_log(const std::filesystem::path& path) {

@@ -81,6 +81,13 @@ std::string format_discs(double discs) {
     return fmt::format("{:+.2f}", discs);
 }
 
+std::string on_one_line(std::string text) {
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f')
+            c = ' ';
+    return text;
+}
+
 std::optional<std::uint64_t> parse_count(std::string_view text) {
     return parse_whole<std::uint64_t>(text);
 }

@@ -16,6 +16,9 @@ std::string format_rate(double per_second);   // 0.42, 38.4, 412, 2,310: three d
 std::string format_percent(double share);     // 87.1 %
 std::string format_discs(double discs);       // +1.25, -0.31
 
+// Control characters, which a file name or another process's message may hold, become spaces.
+std::string on_one_line(std::string text);
+
 // "600MB", "1.5 GiB", "512k" is not one: B, kB, MB, GB, TB are powers of 1000, KiB, MiB, GiB, TiB
 // of 1024, in any case; a number alone is bytes. Nothing for anything else, or beyond 2^63.
 std::optional<std::uint64_t> parse_bytes(std::string_view text);

@@ -11,6 +11,7 @@
 #include "core/othello/match.hpp"
 #include "core/othello/search.hpp"
 
+#include "app/control_protocol.hpp"
 #include "app/exit_code.hpp"
 #include "app/model_file.hpp"
 #include "app/settings.hpp"
@@ -62,6 +63,14 @@ struct CheckpointOptions {
     std::string path;
 };
 
+// status, pause, resume, save, stop, set, memory: asks the run in `state`.
+struct ControlOptions {
+    Request request;
+    std::string state = "state";
+    double timeout_seconds = 0;  // 0: what is usual for the command
+    bool json = false;
+};
+
 ExitCode run_train(const RunOptions& options);
 ExitCode run_memory_plan(const RunOptions& options);
 ExitCode run_evaluate(const EvaluateOptions& options);
@@ -69,5 +78,6 @@ ExitCode run_bench(const BenchOptions& options);
 ExitCode run_perft(const PerftOptions& options);
 ExitCode run_board(const BoardOptions& options);
 ExitCode run_checkpoint(const CheckpointOptions& options);
+ExitCode run_control(const ControlOptions& options);
 
 }  // namespace kiln::app

@@ -1,0 +1,281 @@
+#include "app/control_text.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <map>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include "app/text.hpp"
+
+namespace kiln::app {
+namespace {
+
+using Path = std::initializer_list<const char*>;
+
+const Json* find(const Json& json, Path path) {
+    const Json* at = &json;
+    for (const char* const key : path) {
+        if (!at->is_object())
+            return nullptr;
+        const auto found = at->find(key);
+        if (found == at->end() || found->is_null())
+            return nullptr;
+        at = &*found;
+    }
+    return at;
+}
+
+std::optional<double> number(const Json& json, Path path) {
+    const Json* const found = find(json, path);
+    if (found == nullptr || !found->is_number())
+        return std::nullopt;
+    return found->get<double>();
+}
+
+std::uint64_t count(double value) {
+    return static_cast<std::uint64_t>(std::clamp(std::round(value), 0.0, 0x1p63));
+}
+
+// Empty if there is none.
+std::string text(const Json& json, Path path) {
+    const Json* const found = find(json, path);
+    return found != nullptr && found->is_string() ? on_one_line(found->get<std::string>()) : "";
+}
+std::string count_text(const Json& json, Path path) {
+    const auto value = number(json, path);
+    return value ? format_count(count(*value)) : "";
+}
+std::string bytes_text(const Json& json, Path path) {
+    const auto value = number(json, path);
+    return value ? format_bytes(count(*value)) : "";
+}
+std::string duration_text(const Json& json, Path path) {
+    const auto value = number(json, path);
+    return value ? format_duration(std::clamp(*value, 0.0, 1e15)) : "";
+}
+
+// A line's parts between commas; parts about what is unknown are left out.
+class Parts {
+  public:
+    // `shape` has one {} for the value.
+    Parts& add(const char* shape, const std::string& value) {
+        if (!value.empty())
+            line_ += (line_.empty() ? "" : ", ") + fmt::format(fmt::runtime(shape), value);
+        return *this;
+    }
+    const std::string& line() const { return line_; }
+
+  private:
+    std::string line_;
+};
+
+// Anything else, as "key value, key value".
+std::string flat_text(const Json& json) {
+    if (json.is_string())
+        return on_one_line(json.get<std::string>());
+    if (json.is_number_float())
+        return fmt::format("{:.4g}", json.get<double>());
+    if (!json.is_structured())
+        return json.dump();
+    std::string line;
+    for (const auto& [key, value] : json.items()) {
+        std::string name = json.is_object() ? on_one_line(key) + " " : "";
+        std::replace(name.begin(), name.end(), '_', ' ');
+        line += (line.empty() ? "" : ", ") + name + flat_text(value);
+    }
+    return line;
+}
+
+// A report: its own line where it has one.
+std::string report_text(const Json& json, const char* name) {
+    const Json* const found = find(json, {name});
+    if (found == nullptr)
+        return "";
+    const std::string line = text(*found, {"text"});
+    return line.empty() ? flat_text(*found) : line;
+}
+
+std::string row(const char* label, const std::string& value) {
+    return value.empty() ? "" : fmt::format("  {:<12} {}\n", label, value);
+}
+
+std::string progress_text(const Json& status) {
+    Parts parts;
+    const auto games = number(status, {"games"});
+    const auto target = number(status, {"target_games"});
+    if (games && target && *target > 0)
+        parts.add("{}",
+                  fmt::format("{} of {} games ({})", format_count(count(*games)),
+                              format_count(count(*target)), format_percent(*games / *target)));
+    else
+        parts.add("{} games", count_text(status, {"games"}));
+    if (const auto rate = number(status, {"games_per_second"}); rate && *rate > 0)
+        parts.add("{} games/s", format_rate(*rate));
+    return parts.add("{} left", duration_text(status, {"seconds_left"})).line();
+}
+
+std::string process_text(const Json& status) {
+    return Parts()
+        .add("workload {}", text(status, {"workload"}))
+        .add("up {}", duration_text(status, {"uptime_seconds"}))
+        .add("supervisor {}", flat_text(status.value("pid", Json(""))))
+        .add("trainer {}", flat_text(status.value("trainer_pid", Json(""))))
+        .line();
+}
+
+std::string checkpoint_text(const Json& status) {
+    constexpr const char* newest = "newest_checkpoint";
+    if (find(status, {newest, "name"}) == nullptr)
+        return "none yet";
+    return Parts()
+        .add("{}", text(status, {newest, "name"}))
+        .add("{} old", duration_text(status, {newest, "age_seconds"}))
+        .add("{}", bytes_text(status, {newest, "bytes"}))
+        .add("saved in {}", duration_text(status, {newest, "duration_seconds"}))
+        .add("workers waited {}", duration_text(status, {newest, "pause_seconds"}))
+        .line();
+}
+
+std::string restarts_text(const Json& status) {
+    const auto total = number(status, {"restarts", "total"});
+    if (!total || *total == 0)
+        return total ? "none" : "";
+    return Parts()
+        .add("{}", format_count(count(*total)))
+        .add("the last {}", text(status, {"restarts", "last", "when"}))
+        .add("because {}", text(status, {"restarts", "last", "why"}))
+        .line();
+}
+
+std::string errors_text(const Json& status) {
+    Parts parts;
+    parts.add("{} in the last 10,000 games", count_text(status, {"errors", "last_10000_games"}))
+        .add("pauses above {}", count_text(status, {"errors", "limit"}));
+    if (const Json* const skipped = find(status, {"errors", "skipped_tickets"});
+        skipped != nullptr && !skipped->empty())
+        parts.add("games skipped: {}", flat_text(*skipped));
+    return parts.line();
+}
+
+// How many do what, and who has been at it longest.
+std::string workers_text(const Json& status) {
+    const Json* const workers = find(status, {"workers"});
+    if (workers == nullptr || !workers->is_array())
+        return "";
+    std::map<std::string, std::uint64_t> phases;
+    const Json* longest = nullptr;
+    for (const Json& worker : *workers) {
+        const std::string phase = text(worker, {"phase"});
+        ++phases[phase.empty() ? "unknown" : phase];
+        if (number(worker, {"seconds"}).value_or(0) >
+            (longest == nullptr ? 0 : number(*longest, {"seconds"}).value_or(0)))
+            longest = &worker;
+    }
+    Parts parts;
+    for (const auto& [phase, number_of] : phases)
+        parts.add("{}", fmt::format("{} {}", number_of, phase));
+    if (longest != nullptr)
+        parts.add(
+            "longest: {}",
+            fmt::format("worker {} for {} on game {}", count_text(*longest, {"worker"}),
+                        duration_text(*longest, {"seconds"}), count_text(*longest, {"ticket"})));
+    return parts.line();
+}
+
+std::string memory_text(const Json& status) {
+    return Parts()
+        .add("{} resident", bytes_text(status, {"memory", "resident_bytes"}))
+        .add("peak {}", bytes_text(status, {"memory", "peak_resident_bytes"}))
+        .add("{} planned", bytes_text(status, {"memory", "planned_bytes"}))
+        .add("budget {}", bytes_text(status, {"memory", "budget_bytes"}))
+        .line();
+}
+
+std::string warnings_text(const Json& status) {
+    const Json* const warnings = find(status, {"warnings"});
+    std::string lines;
+    if (warnings != nullptr && warnings->is_array())
+        for (const Json& warning : *warnings)
+            lines += row(lines.empty() ? "warnings" : "", flat_text(warning));
+    return lines;
+}
+
+std::string region_row(const Json& region) {
+    const Json* const outside = find(region, {"outside"});
+    std::string line =
+        fmt::format("  {:<22} {:<10} {:>15} {:>15} {:>15}  {}", text(region, {"name"}),
+                    text(region, {"owner"}), count_text(region, {"planned_bytes"}),
+                    count_text(region, {"used_bytes"}), count_text(region, {"peak_bytes"}),
+                    outside != nullptr && *outside == true ? "outside the arena" : "");
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line + "\n";
+}
+
+std::string sum_row(const char* name, const std::string& planned, const std::string& used) {
+    if (planned.empty() && used.empty())
+        return "";
+    std::string line = fmt::format("  {:<33} {:>15} {:>15}", name, planned, used);
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line + "\n";
+}
+
+}  // namespace
+
+std::string format_status(const Json& status, const std::string& state) {
+    const std::string phase = text(status, {"state"});
+    std::string lines = on_one_line(state) + ": " +
+                        Parts()
+                            .add("{}", phase.empty() ? "running" : phase)
+                            .add("{}", progress_text(status))
+                            .line() +
+                        "\n";
+    lines += row("reason", text(status, {"reason"}));
+    lines += row("checkpoint", checkpoint_text(status));
+    lines += row("window", report_text(status, "window"));
+    lines += row("summary", report_text(status, "summary"));
+    lines += row("strength", report_text(status, "strength"));
+    lines += row("convergence", report_text(status, "convergence"));
+    lines += row("workers", workers_text(status));
+    lines += row("memory", memory_text(status));
+    lines += row("errors", errors_text(status));
+    lines += row("restarts", restarts_text(status));
+    lines += row("process", process_text(status));
+    return lines + warnings_text(status);
+}
+
+std::string format_memory(const Json& memory) {
+    std::string lines = fmt::format("  {:<22} {:<10} {:>15} {:>15} {:>15}\n", "region", "owner",
+                                    "planned", "used", "peak");
+    if (const Json* const regions = find(memory, {"regions"});
+        regions != nullptr && regions->is_array())
+        for (const Json& region : *regions)
+            lines += region_row(region);
+    lines += sum_row("planned", count_text(memory, {"planned_bytes"}), "");
+    lines += sum_row("budget", count_text(memory, {"budget_bytes"}), "");
+    lines += sum_row("accounted for", "", count_text(memory, {"accounted_bytes"}));
+    lines +=
+        sum_row("resident, says the kernel", "", count_text(memory, {"kernel", "resident_bytes"}));
+    const auto difference = number(memory, {"difference_percent"});
+    lines += row("difference", difference ? fmt::format("{:+.2f} %", *difference) : "");
+    lines += row("kernel",
+                 Parts()
+                     .add("peak {}", bytes_text(memory, {"kernel", "peak_resident_bytes"}))
+                     .add("huge pages {}", bytes_text(memory, {"kernel", "huge_page_bytes"}))
+                     .add("{} minor faults", count_text(memory, {"kernel", "minor_faults"}))
+                     .add("{} major", count_text(memory, {"kernel", "major_faults"}))
+                     .add("{} since the seal", count_text(memory, {"kernel", "faults_since_seal"}))
+                     .line());
+    lines += row("fragments", report_text(memory, "fragmentation"));
+    return lines +
+           row("measured", Parts().add("{} ago", duration_text(memory, {"age_seconds"})).line());
+}
+
+std::string format_done(const Json& reply, const std::string& command) {
+    const std::string line = text(reply, {"text"});
+    return (line.empty() ? command + ": done" : line) + "\n";
+}
+
+}  // namespace kiln::app
