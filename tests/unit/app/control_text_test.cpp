@@ -13,7 +13,7 @@ const char* const full_status = R"({
   "games_per_second":38.4,"seconds_left":1479,
   "newest_checkpoint":{"name":"game-000000040000.ckpt","games":40000,"age_seconds":83,
     "bytes":150200000,"duration_seconds":2.1,"pause_seconds":0.003},
-  "restarts":{"total":2,"last":{"when":"2026-11-20T03:12:09Z","why":"the trainer was killed by signal 9"}},
+  "restarts":{"total":2,"last":{"when":"2026-11-20T03:12:09Z","why":"killed by signal 9"}},
   "errors":{"last_10000_games":3,"limit":100,"skipped_tickets":[1234,5678]},
   "workers":[{"worker":0,"phase":"playing","ticket":43213,"seconds":0.12},
     {"worker":1,"phase":"playing","ticket":43210,"seconds":12.5},
@@ -37,8 +37,7 @@ TEST(ControlText, the_status_of_a_run_reads_from_how_it_is_to_what_may_need_atte
         "  workers      1 idle, 2 playing, longest: worker 1 for 12.5 s on game 43,210\n"
         "  memory       420.0 MB resident, peak 433.0 MB, 580.0 MB planned, budget 600.0 MB\n"
         "  errors       3 in the last 10,000 games, pauses above 100, games skipped: 1234, 5678\n"
-        "  restarts     2, the last 2026-11-20T03:12:09Z, because the trainer was killed by signal "
-        "9\n"
+        "  restarts     2, the last 2026-11-20T03:12:09Z, because killed by signal 9\n"
         "  process      workload othello, up 2 d 07 h, supervisor 4711, trainer 4712\n"
         "  warnings     game 900: something\n"
         "               second line\n");
