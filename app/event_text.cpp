@@ -48,6 +48,10 @@ std::string describe_strength(const othello::StrengthReport& report) {
                        format_discs(report.stone_difference));
 }
 
+std::string short_strength(const othello::StrengthReport& report) {
+    return fmt::format("corner {:.0f} %", share_of(report) * 100);
+}
+
 // Every kind of event: its name for programs, and who tells it.
 struct EventTeller::Row {
     EventKind kind;
@@ -59,6 +63,9 @@ const EventTeller::Row EventTeller::rows[] = {
     {EventKind::checkpoint_saved, "checkpoint_saved", Severity::info, &EventTeller::tell_saved},
     {EventKind::checkpoint_failed, "checkpoint_failed", Severity::warning,
      &EventTeller::tell_failed},
+    {EventKind::ticket_abandoned, "ticket_abandoned", Severity::warning,
+     &EventTeller::tell_abandoned},
+    {EventKind::ticket_skipped, "ticket_skipped", Severity::warning, &EventTeller::tell_skipped},
     {EventKind::values_healed, "values_healed", Severity::warning, &EventTeller::tell_healed},
     {othello::event_window, "window", Severity::info, &EventTeller::tell_window},
     {othello::event_summary, "summary", Severity::info, &EventTeller::tell_summary},
@@ -120,6 +127,26 @@ void EventTeller::tell_failed(const Event& event, LogEntry& entry) {
         fmt::format("game {}: {} could not be saved: {}; training goes on, the next try is {}",
                     format_count(event.games), path_in(state_, failed.generation),
                     describe_error(failed.error), next_try);
+}
+
+void EventTeller::tell_abandoned(const Event& event, LogEntry& entry) {
+    const auto abandoned = event.as<TicketAbandoned>();
+    entry.fields["ticket"] = abandoned.ticket;
+    entry.fields["worker"] = abandoned.worker;
+    entry.fields["attempt"] = abandoned.attempt;
+    entry.fields["duration_seconds"] = seconds_of(abandoned.duration_ns);
+    entry.text = fmt::format("game {}: ticket {} was given up by worker {} after {}; {}",
+                             format_count(event.games), abandoned.ticket, abandoned.worker,
+                             format_duration(seconds_of(abandoned.duration_ns)),
+                             abandoned.attempt == 1 ? "it begins again" : "it is left out");
+}
+
+void EventTeller::tell_skipped(const Event& event, LogEntry& entry) {
+    const auto skipped = event.as<TicketSkipped>();
+    entry.fields["ticket"] = skipped.ticket;
+    entry.fields["skipped"] = skipped.skipped;
+    entry.text = fmt::format("game {}: ticket {} is on the list of those left out, {} so far",
+                             format_count(event.games), skipped.ticket, skipped.skipped);
 }
 
 void EventTeller::tell_healed(const Event& event, LogEntry& entry) {

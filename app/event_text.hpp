@@ -19,6 +19,8 @@ namespace kiln::app {
 double share_of(const othello::StrengthReport& report);
 Interval interval_of(const othello::StrengthReport& report);
 std::string describe_strength(const othello::StrengthReport& report);
+// For a line that says much else: "corner 87 %".
+std::string short_strength(const othello::StrengthReport& report);
 
 class EventTeller {
   public:
@@ -37,6 +39,8 @@ class EventTeller {
 
     void tell_saved(const Event& event, LogEntry& entry);
     void tell_failed(const Event& event, LogEntry& entry);
+    void tell_abandoned(const Event& event, LogEntry& entry);
+    void tell_skipped(const Event& event, LogEntry& entry);
     void tell_healed(const Event& event, LogEntry& entry);
     void tell_window(const Event& event, LogEntry& entry);
     void tell_summary(const Event& event, LogEntry& entry);

@@ -8,10 +8,10 @@
 #include <deque>
 #include <optional>
 
-#include "core/numeric/interval.hpp"
 #include "core/othello/report.hpp"
 
 #include "app/console.hpp"
+#include "app/log_entry.hpp"
 #include "app/settings.hpp"
 #include "app/supervisor.hpp"
 
@@ -33,68 +33,38 @@ class RecentRate {
     std::deque<Sample> samples_;
 };
 
-struct StrengthPoint {
-    std::uint64_t games = 0;
-    othello::StrengthReport report = {};
-
-    std::uint32_t played() const { return report.wins + report.draws + report.losses; }
-    double share() const { return (report.wins + 0.5 * report.draws) / played(); }
-    Interval interval() const { return wilson_interval(share() * played(), played()); }
-};
-
-// Sums of the window reports of this process.
-struct RunTotals {
-    std::uint64_t games = 0;
-    std::uint64_t black_wins = 0;
-    std::uint64_t white_wins = 0;
-    std::uint64_t draws = 0;
-    double stone_difference = 0;  // sum
-
-    void add(const othello::WindowReport& report);
-};
-
-class Progress final : public RunObserver {
+class Progress {
   public:
     Progress(Console& console, const RunSettings& settings)
         : console_(console), settings_(settings) {}
 
-    void on_event(const Event& event, double seconds) override;
-    void on_status(const TrainStatus& status) override;
-    void on_note(const LogEntry& entry) override;
-    void on_start(std::uint64_t games, double seconds) override;
+    // An event, and how it reads.
+    void show(const Event& event, const LogEntry& entry);
+    void show(const TrainStatus& status);
+    void show(const LogEntry& note);
+    // The speed is measured anew.
+    void begin() { rate_ = RecentRate(); }
     // Ends the live line; what follows is the final report.
     void finish() { console_.end_live(); }
 
-    const RunTotals& totals() const { return totals_; }
-    const std::optional<StrengthPoint>& first_strength() const { return first_strength_; }
-    const std::optional<StrengthPoint>& last_strength() const { return last_strength_; }
+    double games_per_second() const { return rate_.per_second(); }
+    // Until the target at that speed; nothing while that is not known.
+    std::optional<double> seconds_left() const;
 
   private:
-    void on_window(std::uint64_t games, const othello::WindowReport& window);
-    void on_summary(std::uint64_t games, const othello::SummaryReport& summary);
-    void on_strength(std::uint64_t games, const othello::StrengthReport& strength);
-    void on_saved(std::uint64_t games, const CheckpointSaved& saved);
-    void on_failed(std::uint64_t games, const CheckpointFailed& failed);
     bool is_last_save(std::uint64_t games) const;
-    void report(const std::string& line);
-    std::string status_line(const TrainStatus& status) const;
+    void print(const LogEntry& entry);
+    std::string status_line() const;
 
     Console& console_;
     const RunSettings& settings_;
     RecentRate rate_;
-    RunTotals totals_;
     TrainStatus status_;
-    std::optional<othello::WindowReport> last_window_;
-    std::optional<StrengthPoint> first_strength_;
-    std::optional<StrengthPoint> last_strength_;
+    std::optional<double> prediction_error_;  // of the last window
+    std::string last_strength_;
     double last_window_line_s_ = 0;
     double last_plain_line_s_ = 0;
-    double last_summary_s_ = 0;
-    std::uint64_t last_summary_games_ = UINT64_MAX;  // where nodes/s is measured from
-    unsigned failed_saves_ = 0;                      // in a row
     bool is_stopping_ = false;
 };
-
-std::string describe_strength(const StrengthPoint& point);
 
 }  // namespace kiln::app

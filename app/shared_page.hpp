@@ -44,8 +44,7 @@ struct TrainerReport {
     std::uint64_t major_faults_at_seal = 0;
     std::uint64_t program_bytes_at_seal = 0;  // resident beside the arena and the page
 
-    // Brought up to date about ten times a second.
-    std::atomic<std::uint64_t> minor_faults{0};
+    // Brought up to date about once a second.
     std::atomic<std::uint64_t> worker_stack_peak_bytes{0};  // of the fullest one
     std::atomic<std::uint64_t> session_stack_peak_bytes{0};
 
@@ -53,7 +52,9 @@ struct TrainerReport {
     bool has_failed = false;  // to start: `failure` is the line for the user
     char failure[failure_capacity] = {};
     bool is_checkpoint_damaged = false;  // the failure is that of the checkpoint it was to load
-    Error error;                         // of the run: its final state is not saved
+    std::uint64_t minor_faults_at_end = 0;
+    std::uint64_t peak_resident_bytes = 0;
+    Error error;  // of the run: its final state is not saved
     bool is_at_target = false;
 };
 

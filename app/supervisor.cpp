@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstring>
+#include <ctime>
 #include <new>
 
 #include <fmt/format.h>
@@ -25,9 +25,17 @@ constexpr std::array<const char*, 8> state_names = {"starting", "training", "sto
 constexpr std::uint64_t status_every_ns = 100'000'000;
 
 std::int64_t seconds_since_1970() {
-    return std::chrono::duration_cast<std::chrono::seconds>(
-               std::chrono::system_clock::now().time_since_epoch())
-        .count();
+    return std::time(nullptr);
+}
+
+// "2026-11-21T14:30:05Z"
+std::string time_text() {
+    const std::time_t now = std::time(nullptr);
+    std::tm utc{};
+    (void)::gmtime_r(&now, &utc);
+    char text[32];
+    const std::size_t length = std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    return {text, length};
 }
 
 std::string describe_phase(Phase phase, std::uint64_t work) {
@@ -123,8 +131,8 @@ void Supervisor::launch() {
     WatchLimits limits;
     limits.ticket_limit_ns = settings_.ticket_limit_ns;
     watch_.emplace(limits, [pid = child_.pid()](std::int32_t thread) {
-        (void)pid, (void)thread;
-        return std::optional<std::uint64_t>();
+        const auto used = platform::read_thread_cpu_ns(pid, thread);
+        return used ? std::optional(used.value()) : std::nullopt;
     });
     launched_games_ = start_.games;
     told_before_ = told_games_;
@@ -147,9 +155,14 @@ void Supervisor::tick() {
     const std::uint64_t now_ns = clock_.now_ns();
     if (child_.is_running()) {
         if (state_ == RunState::starting &&
-            page_->report.stage.load(std::memory_order_acquire) == TrainerStage::training)
+            page_->report.stage.load(std::memory_order_acquire) == TrainerStage::training) {
             enter(RunState::training, "");
-        has_trained_ = has_trained_ || state_ == RunState::training;
+            has_trained_ = true;
+            if (const auto memory = platform::read_process_memory(); memory)
+                own_bytes_at_seal_ =
+                    memory.value().resident_bytes -
+                    std::min<std::uint64_t>(memory.value().resident_bytes, sizeof(SharedPage));
+        }
         drain();
         if (now_ns - last_status_ns_ >= status_every_ns) {
             last_status_ns_ = now_ns;
@@ -298,6 +311,7 @@ void Supervisor::after_fault(const Incident& incident) {
     const std::string what =
         fmt::format("at game {} the trainer {}", format_count(games), incident.what);
     last_restart_ = what;
+    last_restart_time_ = time_text();
     if (policy_.skips().size() > skips_before)
         note(Severity::warning, "ticket_skipped",
              fmt::format("ticket {} took the trainer down twice and is left out",

@@ -106,6 +106,9 @@ class Supervisor {
     int trainer_pid() const { return child_.is_running() ? child_.pid() : 0; }
     std::uint32_t restarts() const { return restarts_; }
     const std::string& last_restart() const { return last_restart_; }
+    const std::string& last_restart_time() const { return last_restart_time_; }  // UTC
+    // What this process had resident beside the shared page when the trainer sealed its memory.
+    std::uint64_t own_bytes_at_seal() const { return own_bytes_at_seal_; }
     double seconds() const;
     // Readable when the trainer has ended; -1: none.
     int descriptor() const { return child_.descriptor(); }
@@ -158,6 +161,8 @@ class Supervisor {
     bool has_trained_ = false;  // a trainer got as far as that
     std::uint32_t restarts_ = 0;
     std::string last_restart_;
+    std::string last_restart_time_;
+    std::uint64_t own_bytes_at_seal_ = 0;
     std::optional<Error> save_error_;
 };
 

@@ -6,7 +6,9 @@
 #include <pthread.h>
 
 #include "app/failure.hpp"
+#include "app/shared_page.hpp"
 #include "app/text.hpp"
+#include "platform/linux/cold_heap.hpp"
 #include "platform/linux/last_words.hpp"
 #include "platform/linux/process_info.hpp"
 
@@ -40,7 +42,8 @@ std::uint64_t granted_table_bytes(const Plan& plan, std::uint32_t workers) {
 }  // namespace
 
 void plan_program(RegionList& regions) {
-    regions.add_outside("program and libraries", "system", program_bytes);
+    regions.add_outside(region_program, "system", program_bytes);
+    regions.add_outside(region_cold_heap, "supervisor", platform::cold_heap_region_bytes);
 }
 
 SessionSettings session_settings(const RunSettings& settings) {
@@ -72,6 +75,7 @@ Trainer::Trainer(const RunSettings& settings) : settings_(settings) {
     requests_.add(region_session_stacks, "session",
                   platform::WorkerTeam::stack_region_bytes(2, stack_bytes), page_bytes);
     plan_program(requests_);
+    requests_.add_outside(region_shared_page, "supervisor", sizeof(SharedPage));
     requests_.add_outside("page cache of a save", "system", save_cache_bytes);
     plan_ = plan_budget(requests_, settings_.memory_bytes);
     if (plan_.fits && othello_)
@@ -128,7 +132,7 @@ void introduce(Team& team, std::span<Heartbeat> heartbeats) {
 
 }  // namespace
 
-void Trainer::start(Store& store, StatusPage& page) {
+void Trainer::launch(StatusPage& page) {
     Status launched = team_.launch(settings_.workers, worker_stacks_, {.pin = !settings_.no_pin});
     const std::size_t half = session_stacks_.size() / 2;
     if (launched)
@@ -143,6 +147,10 @@ void Trainer::start(Store& store, StatusPage& page) {
     introduce(session_thread_, {&page.session, 1});
     introduce(scribe_, {&page.scribe, 1});
     arena_->seal();
+}
+
+void Trainer::start(Store& store, StatusPage& page) {
+    CHECK(arena_ && arena_->is_sealed());
     run_.emplace(*session_, Session::Ports{&team_, &scribe_, &store, &clock_, &page});
     session_thread_.start(*run_);
 }
@@ -150,6 +158,17 @@ void Trainer::start(Store& store, StatusPage& page) {
 Trainer::~Trainer() {
     if (run_)
         session_thread_.wait();
+}
+
+std::uint64_t Trainer::worker_stack_peak_bytes() const {
+    std::uint64_t peak = 0;
+    for (unsigned worker = 0; worker < team_.size(); ++worker)
+        peak = std::max(peak, team_.stack_peak_bytes(worker));
+    return peak;
+}
+
+std::uint64_t Trainer::session_stack_peak_bytes() const {
+    return std::max(session_thread_.stack_peak_bytes(0), scribe_.stack_peak_bytes(0));
 }
 
 const Result<SessionEnd>& Trainer::result() const {

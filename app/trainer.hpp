@@ -1,9 +1,9 @@
 // Trainer: the hot half of a run, put together.
 //
-//   plan -> allocate -> start_fresh or restore -> perhaps skip -> start -> wait
+//   plan -> allocate -> start_fresh or restore -> perhaps skip -> launch -> start -> wait
 //
 // Everything the run needs is planned in the constructor, mapped and bound by allocate(), and
-// sealed by start(). The session, its scribe and the workers then run on threads of their own, all
+// sealed by launch(). The session, its scribe and the workers then run on threads of their own, all
 // on planned stacks; whoever watches reads the page and raises its flags. Prints nothing and
 // installs no signal handlers. One use per object. Failures are thrown.
 #pragma once
@@ -27,6 +27,10 @@ namespace kiln::app {
 // Regions every program of Kiln accounts for beside its arena.
 void plan_program(RegionList& regions);
 
+constexpr const char* region_program = "program and libraries";
+constexpr const char* region_cold_heap = "cold heap";
+constexpr const char* region_shared_page = "shared page";
+
 class Trainer {
   public:
     explicit Trainer(const RunSettings& settings);
@@ -46,7 +50,10 @@ class Trainer {
     Status restore(CheckpointReader& reader);
     Status skip(std::span<const std::uint64_t> tickets) { return session_->skip(tickets); }
 
-    // Seals the memory, starts the threads and the run, and returns. Throws system_refuses.
+    // Starts the threads, which introduce themselves on the page, and seals the memory. Throws
+    // system_refuses.
+    void launch(StatusPage& page);
+    // Starts the run and returns. CHECK: launched.
     void start(Store& store, StatusPage& page);
     bool is_done() const { return run_ && run_->is_done(); }
     // CHECK: is_done().

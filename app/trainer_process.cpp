@@ -16,7 +16,10 @@
 #include "app/state_directory.hpp"
 #include "app/trainer.hpp"
 #include "platform/linux/child_process.hpp"
+#include "platform/linux/cold_heap.hpp"
 #include "platform/linux/last_words.hpp"
+#include "platform/linux/lockdown.hpp"
+#include "platform/linux/prefault.hpp"
 #include "platform/linux/process_info.hpp"
 #include "platform/linux/shared_memory.hpp"
 
@@ -25,7 +28,7 @@ namespace {
 
 constexpr const char* trainer_word = "trainer";
 constexpr auto poll_interval = std::chrono::milliseconds(20);
-constexpr int polls_per_report = 5;
+constexpr int polls_per_report = 50;
 
 bool parse_number(const char* text, int& number) {
     const char* const end = text + std::strlen(text);
@@ -48,9 +51,33 @@ void prepare(Trainer& trainer, const LaunchOrder& order, StateDirectory& directo
         throw Failure(ExitCode::internal, describe(skipped.error().code));
 }
 
-void report_faults(TrainerReport& report) {
-    if (const auto memory = platform::read_process_memory(); memory)
-        report.minor_faults.store(memory.value().minor_faults, std::memory_order_relaxed);
+void report_stacks(const Trainer& trainer, TrainerReport& report) {
+    report.worker_stack_peak_bytes.store(trainer.worker_stack_peak_bytes(),
+                                         std::memory_order_relaxed);
+    report.session_stack_peak_bytes.store(trainer.session_stack_peak_bytes(),
+                                          std::memory_order_relaxed);
+}
+
+// From here on: no heap, no page that is not there yet and, if asked for, no way to get any.
+void seal(const Trainer& trainer, TrainerReport& report) {
+    if (const Status present = platform::prefault_process(); !present)
+        throw Failure(ExitCode::system_refuses,
+                      fmt::format("the trainer's pages cannot be made present: {}",
+                                  describe_error(present.error())));
+    if (trainer.settings().lockdown)
+        if (const Status locked = platform::lock_down(); !locked)
+            throw Failure(ExitCode::system_refuses,
+                          "--lockdown: this kernel has no system call "
+                          "filters; leave the flag out");
+    platform::close_cold_heap();
+    const auto memory = platform::read_process_memory();
+    if (!memory)
+        return;
+    report.minor_faults_at_seal = memory.value().minor_faults;
+    report.major_faults_at_seal = memory.value().major_faults;
+    const std::uint64_t beside = trainer.plan().arena_bytes + sizeof(SharedPage);
+    report.program_bytes_at_seal =
+        memory.value().resident_bytes - std::min(memory.value().resident_bytes, beside);
 }
 
 ExitCode fail(TrainerReport& report, const char* line, ExitCode exit_code) {
@@ -71,18 +98,20 @@ ExitCode train(SharedPage& page, int directory_descriptor) {
     Trainer trainer(settings);
     prepare(trainer, page.order, directory);
 
+    trainer.launch(page.status);
+    report_stacks(trainer, report);  // used once before the seal
+    seal(trainer, report);
     trainer.start(directory.store(), page.status);
-    if (const auto memory = platform::read_process_memory(); memory) {
-        report.minor_faults_at_seal = memory.value().minor_faults;
-        report.major_faults_at_seal = memory.value().major_faults;
-    }
     report.stage.store(TrainerStage::training, std::memory_order_release);
     for (int polls = 1; !trainer.is_done(); ++polls) {
         std::this_thread::sleep_for(poll_interval);
         if (polls % polls_per_report == 0)
-            report_faults(report);
+            report_stacks(trainer, report);
     }
-    report_faults(report);
+    report_stacks(trainer, report);
+    if (const auto memory = platform::read_process_memory(); memory)
+        report.minor_faults_at_end = memory.value().minor_faults;
+    report.peak_resident_bytes = memory.value().peak_resident_bytes;
     if (trainer.result())
         report.is_at_target = trainer.result().value() == SessionEnd::target_reached;
     else

@@ -1,3 +1,4 @@
+#include <array>
 #include <atomic>
 
 #include <fmt/format.h>
@@ -8,6 +9,9 @@
 #include "app/console.hpp"
 #include "app/memory_table.hpp"
 #include "app/progress.hpp"
+#include "app/reporter.hpp"
+#include "app/run_control.hpp"
+#include "app/run_log.hpp"
 #include "app/state_directory.hpp"
 #include "app/supervisor.hpp"
 #include "app/text.hpp"
@@ -137,6 +141,16 @@ bool is_finished(Console& console, const RunSettings& settings, std::uint64_t ga
     return false;
 }
 
+std::string opening_line(const Trainer& trainer, const StartingPoint& start) {
+    const RunSettings& settings = trainer.settings();
+    return fmt::format(
+        "training {} {}to {} games in {}: {} {}, {} of {} memory planned", settings.workload,
+        start.checkpoint ? fmt::format("from game {} ", format_count(start.games)) : "",
+        format_count(settings.othello.target_games), settings.state, settings.workers,
+        settings.workers == 1 ? "worker" : "workers", format_bytes(trainer.plan().planned_bytes),
+        format_bytes(settings.memory_bytes));
+}
+
 void announce(Console& console, const Trainer& trainer, const StartingPoint& start) {
     const RunSettings& settings = trainer.settings();
     if (start.checkpoint) {
@@ -154,11 +168,7 @@ void announce(Console& console, const Trainer& trainer, const StartingPoint& sta
     }
     if (settings.workload == "othello" && !settings.othello.is_reproducible())
         console.print("time-ms: the clock decides, so this run cannot be reproduced");
-    console.print(fmt::format(
-        "training {} to {} games in {}: {} {}, {} of {} memory planned", settings.workload,
-        format_count(settings.othello.target_games), settings.state, settings.workers,
-        settings.workers == 1 ? "worker" : "workers", format_bytes(trainer.plan().planned_bytes),
-        format_bytes(settings.memory_bytes)));
+    console.print(opening_line(trainer, start));
 }
 
 const char* how_it_ended(const RunSettings& settings, const RunOutcome& outcome) {
@@ -169,9 +179,11 @@ const char* how_it_ended(const RunSettings& settings, const RunOutcome& outcome)
     return "stopped";
 }
 
-void report_games(Console& console, const Trainer& trainer, const RunOutcome& outcome) {
-    const RunSettings& settings = trainer.settings();
+void report_games(Console& console, const RunSettings& settings, const RunOutcome& outcome) {
     const std::uint64_t games = outcome.games - outcome.games_before;
+    if (outcome.restarts > 0)
+        console.print(fmt::format("the trainer was started again {} {} on the way",
+                                  outcome.restarts, outcome.restarts == 1 ? "time" : "times"));
     const double rate = outcome.seconds > 0 ? static_cast<double>(games) / outcome.seconds : 0;
     console.print(fmt::format("{} at game {} of {}: {} games in {}, {} games/s, {} a worker",
                               how_it_ended(settings, outcome), format_count(outcome.games),
@@ -180,48 +192,48 @@ void report_games(Console& console, const Trainer& trainer, const RunOutcome& ou
                               format_rate(rate / settings.workers)));
 }
 
-void report_learning(Console& console, const Progress& progress) {
-    const RunTotals& totals = progress.totals();
+void report_learning(Console& console, const Reporter& reporter) {
+    const RunTotals& totals = reporter.totals();
     if (totals.games > 0) {
         const auto games = static_cast<double>(totals.games);
         console.print(fmt::format(
             "self-play: difference {} discs (black minus white), black {}, white {}, drawn {} of "
-            "{} "
-            "games",
+            "{} games",
             format_discs(totals.stone_difference / games),
             format_percent(static_cast<double>(totals.black_wins) / games),
             format_percent(static_cast<double>(totals.white_wins) / games),
             format_percent(static_cast<double>(totals.draws) / games), format_count(totals.games)));
     }
-    if (const auto& first = progress.first_strength(); first)
-        console.print(fmt::format("strength at game {}: {}", format_count(first->games),
-                                  describe_strength(*first)));
-    const auto& last = progress.last_strength();
-    if (last && last->games != progress.first_strength()->games)
-        console.print(fmt::format("strength at game {}: {}", format_count(last->games),
-                                  describe_strength(*last)));
+    for (const auto& [opponent, first] : reporter.first_strengths()) {
+        const std::string& last = reporter.last_strengths().at(opponent);
+        console.print("strength at " + first);
+        if (last != first)
+            console.print("strength at " + last);
+    }
 }
 
-void report_memory(Console& console, const Trainer& trainer) {
-    const auto memory = platform::read_process_memory();
+// A bounded copy of the trainer's last page: what it used and how it ended.
+void report_memory(Console& console, const Trainer& trainer, const Supervisor& supervisor) {
+    const TrainerReport& report = supervisor.page().report;
     const std::uint64_t planned = trainer.plan().planned_bytes;
-    const std::string peak = memory ? fmt::format("peak resident {} ({} faults from disk)",
-                                                  format_bytes(memory.value().peak_resident_bytes),
-                                                  format_count(memory.value().major_faults))
-                                    : "the kernel does not tell what was resident";
-    console.print(fmt::format("memory: {} planned of {}, {}", format_bytes(planned),
-                              format_bytes(trainer.plan().budget_bytes), peak));
+    const auto own = platform::read_process_memory();
+    const std::uint64_t peak =
+        report.peak_resident_bytes + (own ? own.value().peak_resident_bytes : 0);
+    console.print(fmt::format(
+        "memory: {} planned of {}, peak resident {}; {} page faults after memory was sealed",
+        format_bytes(planned), format_bytes(trainer.plan().budget_bytes), format_bytes(peak),
+        format_count(report.minor_faults_at_end - report.minor_faults_at_seal)));
     std::string table = format_plan(trainer.requests(), trainer.plan());
     table.pop_back();
     console.print(table);
 }
 
-ExitCode conclude(Console& console, Trainer& trainer, const Progress& progress,
-                  const RunOutcome& outcome, StateDirectory& directory) {
-    report_games(console, trainer, outcome);
-    report_learning(console, progress);
+ExitCode conclude(Console& console, Trainer& trainer, const Supervisor& supervisor,
+                  const Reporter& reporter, const RunOutcome& outcome, StateDirectory& directory) {
+    report_games(console, supervisor.settings(), outcome);
+    report_learning(console, reporter);
     if (!trainer.settings().quiet)
-        report_memory(console, trainer);
+        report_memory(console, trainer, supervisor);
     if (outcome.events_dropped > 0)
         print_warning(console, fmt::format("{} reports were lost because the console was slow",
                                            outcome.events_dropped));
@@ -236,20 +248,20 @@ ExitCode conclude(Console& console, Trainer& trainer, const Progress& progress,
     return ExitCode::ok;
 }
 
-RunOutcome supervise(const RunSettings& settings, StateDirectory& directory,
-                     const StartingPoint& start, Progress& progress) {
-    std::atomic<bool> stop{false};
-    (void)platform::install_stop_signals(stop);  // cannot fail for these signals
-    Supervisor supervisor(settings, directory, progress);
-    supervisor.start({start.checkpoint.has_value(), start.games});
+// Looks after the run until it has ended, and answers who asks.
+RunOutcome supervise(Supervisor& supervisor, RunControl& control, std::atomic<bool>& stop) {
+    platform::MonotonicClock clock;
     while (!supervisor.has_ended()) {
-        pollfd trainer = {.fd = supervisor.descriptor(), .events = POLLIN, .revents = 0};
-        (void)::poll(&trainer, 1, tick_ms);
+        std::array<pollfd, 2> waited_for = {
+            pollfd{.fd = supervisor.descriptor(), .events = POLLIN, .revents = 0},
+            pollfd{.fd = control.descriptor(), .events = POLLIN, .revents = 0}};
+        (void)::poll(waited_for.data(), waited_for.size(), tick_ms);
         if (stop.load())
             supervisor.stop();
         supervisor.tick();
+        control.serve(clock.now_ns());
     }
-    platform::restore_stop_signals();
+    control.finish();
     return supervisor.outcome();
 }
 
@@ -273,10 +285,21 @@ ExitCode run_train(const RunOptions& options) {
     if (start.checkpoint)
         start.checkpoint->reader->close();
     announce(console, trainer, start);
+    std::atomic<bool> stop{false};
+    (void)platform::install_stop_signals(stop);  // cannot fail for these signals
     Progress progress(console, trainer.settings());
-    const RunOutcome outcome = supervise(trainer.settings(), directory, start, progress);
+    RunLog log(settings.state, *parse_severity(settings.log_level),
+               [&](const std::string& line) { print_warning(console, line); });
+    Reporter reporter(progress, log, trainer.settings());
+    Supervisor supervisor(trainer.settings(), directory, reporter);
+    RunControl control(supervisor, reporter, log, trainer.plan());
+    if (std::string why_not; !control.open(settings.state, why_not))
+        print_warning(console, why_not + "; the run goes on without answering commands");
+    log.write(Severity::info, "started", opening_line(trainer, start));
+    supervisor.start({start.checkpoint.has_value(), start.games});
+    const RunOutcome outcome = supervise(supervisor, control, stop);
     progress.finish();
-    return conclude(console, trainer, progress, outcome, directory);
+    return conclude(console, trainer, supervisor, reporter, outcome, directory);
 }
 
 }  // namespace kiln::app

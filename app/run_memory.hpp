@@ -1,0 +1,23 @@
+// What a running trainer uses: every region as planned and as filled, beside the kernel's figures.
+//
+// The accounted total is what the parts say of themselves: the arena, the shared page, and what
+// each process had beside them when memory was sealed. The kernel's is what is resident now. They
+// agree as long as nothing grows.
+#pragma once
+
+#include "core/memory/budget.hpp"
+
+#include "app/log_entry.hpp"
+#include "app/supervisor.hpp"
+
+namespace kiln::app {
+
+// Budget, plan and what is resident, in one object.
+Json memory_summary(const Supervisor& supervisor, const Plan& plan);
+// The whole table.
+Json memory_report(const Supervisor& supervisor, const Plan& plan);
+
+// A warning when the cold heap holds much memory that it cannot use; empty otherwise.
+std::string fragmentation_warning();
+
+}  // namespace kiln::app
