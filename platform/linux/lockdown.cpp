@@ -123,6 +123,8 @@ constexpr auto filter = make_filter();
 }  // namespace
 
 Status lock_down() {
+    if (!can_lock_down)
+        return error_from_errno(ENOSYS);
     // Without this only a privileged process may filter itself.
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return error_from_errno(errno);

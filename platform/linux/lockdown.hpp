@@ -14,8 +14,20 @@
 
 namespace kiln::platform {
 
-// detail: the system's error number, when the kernel has no filters or refuses this one. Nothing
-// has changed then, except that the process can no longer gain privileges.
+// Sanitizers map memory as they go, so nothing can be locked down in builds with them.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool can_lock_down = false;
+#elif defined(__has_feature)
+constexpr bool can_lock_down =
+    !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||
+      __has_feature(memory_sanitizer));
+#else
+constexpr bool can_lock_down = true;
+#endif
+
+// detail: the system's error number, when the kernel has no filters (ENOSYS under emulators, and
+// without can_lock_down) or refuses this one. Nothing has changed then, except that the process can
+// no longer gain privileges.
 Status lock_down();
 
 }  // namespace kiln::platform
