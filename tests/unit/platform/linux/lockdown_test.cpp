@@ -126,6 +126,7 @@ struct Forbidden {
     int (*attempt)();  // 0: it worked
 };
 
+alignas(65'536) char whole_page[65'536];  // the largest a page may be
 char* const no_arguments[] = {nullptr};
 
 // Each works in a process that is not locked down; execve ends as the program it starts does.
@@ -137,7 +138,7 @@ const Forbidden forbidden[] = {
                     : 0;
      }},
     {"munmap", [] { return ::munmap(reinterpret_cast<void*>(0x10000), 4096); }},
-    {"mprotect", [] { return ::mprotect(reinterpret_cast<void*>(0x10000), 0, PROT_READ); }},
+    {"mprotect", [] { return ::mprotect(whole_page, sizeof(whole_page), PROT_READ); }},
     {"madvise", [] { return ::madvise(reinterpret_cast<void*>(0x10000), 0, MADV_DONTNEED); }},
     {"brk", [] { return ::syscall(SYS_brk, 0) > 0 ? 0 : 1; }},
     {"a large malloc",

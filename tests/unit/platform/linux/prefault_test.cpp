@@ -19,6 +19,13 @@ namespace {
 
 constexpr std::size_t page = 4096;
 
+// An emulator of a foreign processor takes faults of its own when it translates code.
+#if defined(__x86_64__)
+constexpr long faults_allowed = 3;
+#else
+constexpr long faults_allowed = 40;
+#endif
+
 // Nothing but these tests' children touches them, and each child starts without their pages.
 char untouched_zeros[1024 * page];
 std::array<char, 256 * page> untouched_data = {1};
@@ -85,7 +92,7 @@ TEST(Prefault, code_and_data_that_are_used_for_the_first_time_are_there) {
     });
     std::printf("minor faults: %ld without, %ld with\n", without, with);
     EXPECT_GE(without, 1024 + 256);
-    EXPECT_LE(with, 3);
+    EXPECT_LE(with, faults_allowed);
 }
 
 TEST(Prefault, changes_nothing) {

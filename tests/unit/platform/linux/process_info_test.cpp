@@ -60,9 +60,10 @@ TEST(ProcessInfo, tells_apart_what_is_private_what_is_of_files_and_what_is_share
     EXPECT_GE(with_private.anonymous_bytes, before.anonymous_bytes + 30 * mib);
     EXPECT_LT(with_private.shared_bytes, before.shared_bytes + mib);
 
-    void* const shared = ::mmap(nullptr, 32 * mib, PROT_READ | PROT_WRITE,
-                                MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    void* const shared =
+        ::mmap(nullptr, 32 * mib, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ASSERT_NE(shared, MAP_FAILED);
+    std::memset(shared, 1, 32 * mib);
     const ProcessMemory with_shared = read_process_memory().value();
     EXPECT_GE(with_shared.shared_bytes, before.shared_bytes + 30 * mib);
     EXPECT_LE(with_shared.anonymous_bytes, with_private.anonymous_bytes + mib);
