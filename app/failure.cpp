@@ -29,7 +29,8 @@ std::optional<std::uint64_t> size_of(Store& store, const FileName& name) {
     return size.value();
 }
 
-// Where the table of checksums begins, from a header that was found to be whole.
+// Where the table of checksums begins, from a header that was found to be whole. Where a
+// compressed file's does is what was not to be found.
 std::optional<std::uint64_t> table_offset(Store& store, const FileName& name) {
     const Result<Store::File> file = store.open(name);
     if (!file)
@@ -38,7 +39,7 @@ std::optional<std::uint64_t> table_offset(Store& store, const FileName& name) {
     const Status read = store.read(file.value(), 0, std::as_writable_bytes(std::span(&header, 1)));
     (void)store.close(file.value());
     const std::uint64_t tail = sizeof(checkpoint::Trailer) + header.chunks * sizeof(std::uint32_t);
-    if (!read || tail > header.file_bytes)
+    if (!read || header.flags != 0 || tail > header.file_bytes)
         return std::nullopt;
     return header.file_bytes - tail;
 }
@@ -47,8 +48,10 @@ std::string chunk_place(const Error& error, const CheckpointInfo& info) {
     if (error.section >= info.section_count)
         return "";
     const SectionInfo& section = info.sections[error.section];
-    const std::uint64_t first =
-        section.offset + std::uint64_t{error.chunk} * checkpoint::chunk_bytes;
+    const std::uint64_t first = error.detail;
+    if (info.is_compressed)
+        return fmt::format("section {}, chunk {} of {}, from byte {}", section.name, error.chunk,
+                           section.chunks, first);
     const std::uint64_t length = checkpoint::chunk_length(section.bytes, error.chunk);
     return fmt::format("section {}, chunk {} of {}, bytes {} to {}", section.name, error.chunk,
                        section.chunks, first, first + length - 1);
@@ -105,8 +108,9 @@ std::string describe_checkpoint_error(const Error& error, const CheckpointReader
         case ErrorCode::corrupt_table: {
             const auto size = size_of(store, name);
             const auto first = table_offset(store, name);
-            return first && size ? fmt::format("{}: bytes {} to {}", what, *first, *size - 1)
-                                 : what;
+            if (first && size)
+                return fmt::format("{}: bytes {} to {}", what, *first, *size - 1);
+            return fmt::format("{}, or the file is not as long as it was", what);
         }
         case ErrorCode::unknown_version:
             return fmt::format("it is of format version {}, this kiln reads version {}",

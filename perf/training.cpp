@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/checkpoint/compression.hpp"
 #include "core/othello/self_play.hpp"
 
 #include "perf/suites.hpp"
@@ -28,6 +29,51 @@ std::vector<double> self_play_rate(Rig& trained, int depth, int games) {
                                      *record);
         return static_cast<double>(games);
     });
+}
+
+struct CheckpointRows {
+    const char* save;
+    const char* load;
+    const char* size;
+};
+
+// Saves and loads everything the workload keeps, five times.
+void bench_checkpoint(Table& table, Rig& trained, const char* directory, Compression compression,
+                      const CheckpointRows& rows) {
+    if (!table.wants(rows.save) && !table.wants(rows.load) && !table.wants(rows.size))
+        return;
+    const ScratchDirectory scratch(directory);
+    platform::FileStore store;
+    SectionList sections;
+    trained.workload().list_sections(sections);
+    std::vector<std::uint32_t> checksums(CheckpointWriter::table_words(sections, compression));
+    const auto space = std::make_unique<checkpoint::CompressionSpace>();
+    const auto reader = std::make_unique<CheckpointReader>();
+    std::vector<double> saves;
+    std::vector<double> loads;
+    double megabytes = 0;
+    bool works = store.open_directory(scratch.path(), false).has_value();
+    for (std::uint64_t i = 0; i < 5 && works; ++i) {
+        CheckpointWriter writer;
+        writer.bind(checksums, space.get());
+        double before = wall_seconds();
+        works = writer.begin(store, sections, {"othello", i}, compression).has_value() &&
+                writer.finish().has_value();
+        saves.push_back(wall_seconds() - before);
+        megabytes = static_cast<double>(writer.file_bytes()) / 1e6;
+        before = wall_seconds();
+        works = works && reader->open(store, checkpoint_file_name(i)).has_value() &&
+                reader->load(sections).has_value();
+        reader->close();
+        loads.push_back(wall_seconds() - before);
+    }
+    if (!works) {
+        std::fprintf(stderr, "kiln: bench: cannot save in %s\n", directory);
+        return;
+    }
+    table.row(rows.save, saves, "s", Goal::at_most, 2);
+    table.row(rows.load, loads, "s", Goal::at_most, 1);
+    table.row(rows.size, {megabytes}, "MB", Goal::none, 0);
 }
 
 }  // namespace
@@ -68,36 +114,10 @@ void bench_training(Table& table, Rig& trained) {
 }
 
 void bench_checkpoints(Table& table, Rig& trained, const char* directory) {
-    if (!table.wants("save, full state") && !table.wants("load, full state"))
-        return;
-    const ScratchDirectory scratch(directory);
-    platform::FileStore store;
-    SectionList sections;
-    trained.workload().list_sections(sections);
-    std::vector<std::uint32_t> checksums(CheckpointWriter::table_entries(sections));
-    const auto reader = std::make_unique<CheckpointReader>();
-    std::vector<double> saves;
-    std::vector<double> loads;
-    bool works = store.open_directory(scratch.path(), false).has_value();
-    for (std::uint64_t i = 0; i < 5 && works; ++i) {
-        CheckpointWriter writer;
-        writer.bind(checksums);
-        double before = wall_seconds();
-        works = writer.begin(store, sections, {"othello", i}).has_value() &&
-                writer.finish().has_value();
-        saves.push_back(wall_seconds() - before);
-        before = wall_seconds();
-        works = works && reader->open(store, checkpoint_file_name(i)).has_value() &&
-                reader->load(sections).has_value();
-        reader->close();
-        loads.push_back(wall_seconds() - before);
-    }
-    if (!works) {
-        std::fprintf(stderr, "kiln: bench: cannot save in %s\n", directory);
-        return;
-    }
-    table.row("save, full state", saves, "s", Goal::at_most, 2);
-    table.row("load, full state", loads, "s", Goal::at_most, 2);
+    const CheckpointRows plain = {"save, full state", "load, full state", "size, full state"};
+    const CheckpointRows compressed = {"save, compressed", "load, compressed", "size, compressed"};
+    bench_checkpoint(table, trained, directory, Compression::none, plain);
+    bench_checkpoint(table, trained, directory, Compression::lz4, compressed);
 }
 
 }  // namespace kiln::perf

@@ -111,9 +111,9 @@ ExitCode inspect(const std::string& path) {
     const OpenCheckpoint checkpoint = open_checkpoint(*place.directory, place.name);
     const CheckpointInfo& info = checkpoint.reader->info();
     fmt::print("{}\n", checkpoint.path);
-    fmt::print("format version {}, workload {}, {} games, {} bytes, {} chunks\n", info.version,
-               info.workload, format_count(info.games), format_count(info.file_bytes),
-               format_count(info.chunks));
+    fmt::print("format version {}{}, workload {}, {} games, {} bytes, {} chunks\n", info.version,
+               info.is_compressed ? ", compressed" : "", info.workload, format_count(info.games),
+               format_count(info.file_bytes), format_count(info.chunks));
     fmt::print("  {:<22} {:<10} {:>13} {:>8} {:>15} {:>12} {:>7}\n", "section", "type", "elements",
                "each", "bytes", "offset", "chunks");
     for (const SectionInfo& section : std::span(info.sections, info.section_count))

@@ -4,6 +4,10 @@
 // chunks' checksums, a trailer. The layout is a function of the sections' sizes alone, so a reader
 // computes it and compares instead of believing the file. Every struct is free of padding and is
 // written as it lies in memory, which is little-endian on every machine Kiln runs on.
+//
+// A file with flag_compressed stores each chunk compressed if that makes it shorter. Its header
+// still describes the file without that flag, because it is written before the first chunk is
+// compressed; how long each chunk and the whole file became stands in the table and the trailer.
 #pragma once
 
 #include <algorithm>
@@ -24,6 +28,7 @@ inline constexpr char header_magic[8] = {'K', 'I', 'L', 'N', 'C', 'K', 'P', 'T'}
 inline constexpr char trailer_magic[8] = {'K', 'I', 'L', 'N', 'T', 'A', 'I', 'L'};
 inline constexpr std::uint32_t version = 1;
 inline constexpr std::uint32_t endianness_mark = 0x01020304;
+inline constexpr std::uint32_t flag_compressed = 1;
 inline constexpr std::uint32_t chunk_bytes = 65536;
 // Longer sections are refused, so that sums of lengths cannot pass 2^64.
 inline constexpr std::uint64_t section_bytes_limit = std::uint64_t{1} << 48;
@@ -68,12 +73,19 @@ struct Trailer {
 };
 static_assert(sizeof(Trailer) == 32);
 
-// What a chunk's checksum covers before the chunk's bytes: a chunk in the wrong place, or of
-// another generation, is damage too.
+// An entry of the table in a file with flag_compressed; without it, an entry is the checksum alone.
+struct CompressedEntry {
+    std::uint32_t stored_bytes;  // the chunk's length: stored as it is; less: compressed
+    std::uint32_t crc;
+};
+static_assert(sizeof(CompressedEntry) == 8);
+
+// What a chunk's checksum covers before the bytes that are stored for it: a chunk in the wrong
+// place, or of another generation, is damage too.
 struct ChunkBinding {
     std::uint64_t games;
     std::uint32_t section;
-    std::uint32_t bytes;
+    std::uint32_t bytes;  // before compression
     std::uint64_t chunk;  // within the section
 };
 static_assert(std::has_unique_object_representations_v<ChunkBinding>);
@@ -107,10 +119,13 @@ inline std::uint32_t chunk_length(std::uint64_t section_bytes, std::uint64_t chu
         std::min<std::uint64_t>(chunk_bytes, section_bytes - chunk * chunk_bytes));
 }
 
-inline std::uint32_t chunk_crc(std::uint64_t games, std::uint32_t section, std::uint64_t chunk,
-                               std::span<const std::byte> bytes) {
-    const ChunkBinding binding{games, section, static_cast<std::uint32_t>(bytes.size()), chunk};
-    return crc32c(crc32c(0, bytes_of(binding)), bytes);
+inline std::uint32_t chunk_crc(const ChunkBinding& binding, std::span<const std::byte> stored) {
+    return crc32c(crc32c(0, bytes_of(binding)), stored);
+}
+
+// Words of 32 bits in the table for every chunk.
+inline std::uint64_t entry_words(std::uint32_t flags) {
+    return (flags & flag_compressed) != 0 ? sizeof(CompressedEntry) / sizeof(std::uint32_t) : 1;
 }
 
 // The start of the table's checksum; continue it with the table's bytes.

@@ -4,11 +4,14 @@
 #include <cstring>
 
 #include "core/base/check.hpp"
+#include "core/checkpoint/compression.hpp"
 #include "core/checkpoint/format.hpp"
 
 namespace kiln {
 namespace {
 
+using checkpoint::ChunkBinding;
+using checkpoint::CompressedEntry;
 using checkpoint::Header;
 using checkpoint::SectionEntry;
 using checkpoint::Trailer;
@@ -33,7 +36,8 @@ bool is_valid_entry(const SectionEntry& entry) {
 // Whether the header says what a writer of this version would have said for these sections.
 bool is_valid(const Header& header) {
     if (header.header_bytes != sizeof(Header) ||
-        header.endianness_mark != checkpoint::endianness_mark || header.flags != 0 ||
+        header.endianness_mark != checkpoint::endianness_mark ||
+        (header.flags & ~checkpoint::flag_compressed) != 0 ||
         header.chunk_bytes != checkpoint::chunk_bytes ||
         header.section_count > SectionList::capacity || !is_padded_text(header.workload) ||
         !is_zero(header.reserved) || !is_zero(header.reserved_tail))
@@ -57,6 +61,7 @@ CheckpointInfo info_from(const Header& header) {
     CheckpointInfo info;
     info.version = header.version;
     std::memcpy(info.workload, header.workload, sizeof(info.workload));
+    info.is_compressed = (header.flags & checkpoint::flag_compressed) != 0;
     info.games = header.games;
     info.file_bytes = header.file_bytes;
     info.chunks = header.chunks;
@@ -71,9 +76,12 @@ CheckpointInfo info_from(const Header& header) {
         section.first_chunk = entry.first_chunk;
         section.chunks = entry.chunks;
         section.offset = entry.offset;
+        section.stored_bytes = entry.bytes;
     }
     return info;
 }
+
+constexpr Error damaged_table{.code = ErrorCode::corrupt_table};
 
 Error truncated(std::uint64_t expected_bytes) {
     return {.code = ErrorCode::truncated, .detail = expected_bytes};
@@ -135,11 +143,25 @@ Status CheckpointReader::read_header() {
         return truncated(sizeof(Header));
     if (header.crc != checkpoint::own_crc(header) || !is_valid(header))
         return Error{.code = ErrorCode::corrupt_header};
-    if (size.value() < header.file_bytes)
-        return truncated(header.file_bytes);
-    if (size.value() > header.file_bytes)
-        return Error{.code = ErrorCode::trailing_bytes, .detail = header.file_bytes};
     info_ = info_from(header);
+    return check_length(size.value());
+}
+
+// After this info_.file_bytes is the file's real size and there is room in it for all its chunks.
+Status CheckpointReader::check_length(std::uint64_t size) {
+    if (info_.is_compressed) {
+        // The header was written before the length was known. Every chunk takes a byte at least.
+        const std::uint64_t least =
+            sizeof(Header) + info_.chunks * (1 + sizeof(CompressedEntry)) + sizeof(Trailer);
+        if (size < least)
+            return truncated(least);
+        info_.file_bytes = size;
+        return {};
+    }
+    if (size < info_.file_bytes)
+        return truncated(info_.file_bytes);
+    if (size > info_.file_bytes)
+        return Error{.code = ErrorCode::trailing_bytes, .detail = info_.file_bytes};
     return {};
 }
 
@@ -147,18 +169,17 @@ Status CheckpointReader::check_tail() {
     Trailer trailer;
     TRY(store_->read(file_, info_.file_bytes - sizeof(trailer),
                      std::as_writable_bytes(std::span(&trailer, 1))));
-    const Error damaged{.code = ErrorCode::corrupt_table};
     if (std::memcmp(trailer.magic, checkpoint::trailer_magic, sizeof(trailer.magic)) != 0 ||
         trailer.chunks != info_.chunks || trailer.file_bytes != info_.file_bytes ||
         trailer.crc != checkpoint::own_crc(trailer))
-        return damaged;
+        return damaged_table;
 
     // The table is as long as the file allows, which was compared with the file's real size.
     std::uint64_t offset = table_offset();
-    std::uint64_t left = info_.chunks * sizeof(std::uint32_t);
+    std::uint64_t left = info_.chunks * entry_words() * sizeof(std::uint32_t);
     std::uint32_t crc = checkpoint::table_crc_seed(info_.games, info_.chunks);
     while (left > 0) {
-        const std::span<std::byte> piece = std::span<std::byte>(chunk_).first(
+        const std::span<std::byte> piece = std::span<std::byte>(stored_).first(
             static_cast<std::size_t>(std::min<std::uint64_t>(left, chunk_capacity)));
         TRY(store_->read(file_, offset, piece));
         crc = crc32c(crc, piece);
@@ -166,20 +187,32 @@ Status CheckpointReader::check_tail() {
         left -= piece.size();
     }
     if (crc != trailer.table_crc)
-        return damaged;
-    return {};
+        return damaged_table;
+    return info_.is_compressed ? locate_chunks() : Status();
+}
+
+// Where the sections of a compressed file begin: the lengths of their chunks must fill it exactly.
+Status CheckpointReader::locate_chunks() {
+    std::uint64_t offset = sizeof(Header);
+    for (std::size_t index = 0; index < info_.section_count; ++index) {
+        SectionInfo& section = info_.sections[index];
+        section.offset = offset;
+        for (std::uint64_t chunk = 0; chunk < section.chunks; ++chunk) {
+            const Result<CompressedEntry> entry = entry_of(place_of(index, chunk));
+            if (!entry)
+                return entry.error().code == ErrorCode::corrupt_chunk ? damaged_table
+                                                                      : entry.error();
+            offset += entry.value().stored_bytes;
+        }
+        section.stored_bytes = offset - section.offset;
+    }
+    return offset == table_offset() ? Status() : damaged_table;
 }
 
 Status CheckpointReader::verify() {
     CHECK(file_ >= 0);
-    for (std::size_t index = 0; index < info_.section_count; ++index) {
-        const SectionInfo& section = info_.sections[index];
-        for (std::uint64_t chunk = 0; chunk < section.chunks; ++chunk) {
-            const std::span<std::byte> bytes =
-                std::span<std::byte>(chunk_).first(checkpoint::chunk_length(section.bytes, chunk));
-            TRY(read_chunk(index, chunk, bytes));
-        }
-    }
+    for (std::size_t index = 0; index < info_.section_count; ++index)
+        TRY(load_section(index, {}));
     return {};
 }
 
@@ -218,56 +251,84 @@ Result<std::size_t> CheckpointReader::read_section(const char* name, std::span<s
     return length;
 }
 
-// destination is as long as the section.
+// destination is as long as the section, or empty: then the section is only checked.
 Status CheckpointReader::load_section(std::size_t index, std::span<std::byte> destination) {
     const SectionInfo& section = info_.sections[index];
+    std::uint64_t offset = section.offset;
     for (std::uint64_t chunk = 0; chunk < section.chunks; ++chunk) {
-        const std::uint64_t first = chunk * chunk_capacity;
-        const std::span<std::byte> bytes = destination.subspan(
-            static_cast<std::size_t>(first), checkpoint::chunk_length(section.bytes, chunk));
-        TRY(read_chunk(index, chunk, bytes));
+        const ChunkBinding place = place_of(index, chunk);
+        const std::span<std::byte> bytes =
+            destination.empty()
+                ? std::span<std::byte>(chunk_).first(place.bytes)
+                : destination.subspan(static_cast<std::size_t>(chunk * chunk_capacity),
+                                      place.bytes);
+        const Result<std::uint32_t> stored_bytes = read_chunk(place, offset, bytes);
+        if (!stored_bytes) {
+            // Errors of the device say which chunk, too.
+            Error error = stored_bytes.error();
+            error.section = static_cast<std::uint16_t>(index);
+            error.chunk = static_cast<std::uint32_t>(chunk);
+            return error;
+        }
+        offset += stored_bytes.value();
     }
     return {};
 }
 
-// Reads one whole chunk into bytes and checks it. Errors of the device say which chunk, too.
-Status CheckpointReader::read_chunk(std::size_t index, std::uint64_t chunk,
-                                    std::span<std::byte> bytes) {
-    const SectionInfo& section = info_.sections[index];
-    const std::uint64_t offset = section.offset + chunk * chunk_capacity;
-    const auto here = [&](Error error) {
-        error.section = static_cast<std::uint16_t>(index);
-        error.chunk = static_cast<std::uint32_t>(chunk);
-        return error;
-    };
-    const Result<std::uint32_t> expected = expected_crc(section.first_chunk + chunk);
-    if (!expected)
-        return here(expected.error());
-    if (const Status status = store_->read(file_, offset, bytes); !status)
-        return here(status.error());
-    if (checkpoint::chunk_crc(info_.games, static_cast<std::uint32_t>(index), chunk, bytes) !=
-        expected.value())
-        return here({.code = ErrorCode::corrupt_chunk, .detail = offset});
-    return {};
+// Reads one whole chunk, stored at offset, into bytes and checks it; returns its stored length.
+Result<std::uint32_t> CheckpointReader::read_chunk(const ChunkBinding& place, std::uint64_t offset,
+                                                   std::span<std::byte> bytes) {
+    const Error damaged{.code = ErrorCode::corrupt_chunk, .detail = offset};
+    const Result<CompressedEntry> entry = entry_of(place);
+    if (!entry)
+        return entry.error().code == ErrorCode::corrupt_chunk ? damaged : entry.error();
+    const std::uint32_t length = entry.value().stored_bytes;
+    const bool is_compressed = length < place.bytes;
+    const std::span<std::byte> stored =
+        is_compressed ? std::span<std::byte>(stored_).first(length) : bytes;
+    TRY(store_->read(file_, offset, stored));
+    if (checkpoint::chunk_crc(place, stored) != entry.value().crc)
+        return damaged;
+    if (is_compressed && !checkpoint::decompress(stored, bytes))
+        return damaged;
+    return length;
 }
 
-// The table was checked as a whole in open(). Should this second reading of it go wrong, a chunk is
-// reported as damaged; it never makes a damaged chunk pass.
-Result<std::uint32_t> CheckpointReader::expected_crc(std::uint64_t chunk) {
-    if (chunk < window_first_ || chunk - window_first_ >= window_used_) {
-        const auto entries = static_cast<std::size_t>(
-            std::min<std::uint64_t>(window_capacity, info_.chunks - chunk));
+// The table was checked as a whole in open(). Should a later reading of it go wrong, a chunk is
+// reported as damaged; it never makes a damaged chunk pass, nor a length go beyond the chunk's.
+Result<CompressedEntry> CheckpointReader::entry_of(const ChunkBinding& place) {
+    const std::uint64_t index = info_.sections[place.section].first_chunk + place.chunk;
+    const std::uint64_t words = entry_words();
+    if (index < window_first_ || index - window_first_ >= window_used_) {
+        const std::uint64_t entries =
+            std::min<std::uint64_t>(window_words / words, info_.chunks - index);
         window_used_ = 0;
-        TRY(store_->read(file_, table_offset() + chunk * sizeof(std::uint32_t),
-                         std::as_writable_bytes(std::span(window_).first(entries))));
-        window_first_ = chunk;
+        TRY(store_->read(file_, table_offset() + index * words * sizeof(std::uint32_t),
+                         std::as_writable_bytes(
+                             std::span(window_).first(static_cast<std::size_t>(entries * words)))));
+        window_first_ = index;
         window_used_ = entries;
     }
-    return window_[chunk - window_first_];
+    const std::uint32_t* const entry = window_ + (index - window_first_) * words;
+    if (!info_.is_compressed)
+        return CompressedEntry{place.bytes, entry[0]};
+    if (entry[0] == 0 || entry[0] > place.bytes)
+        return Error{.code = ErrorCode::corrupt_chunk};
+    return CompressedEntry{entry[0], entry[1]};
+}
+
+ChunkBinding CheckpointReader::place_of(std::size_t index, std::uint64_t chunk) const {
+    return {info_.games, static_cast<std::uint32_t>(index),
+            checkpoint::chunk_length(info_.sections[index].bytes, chunk), chunk};
+}
+
+std::uint64_t CheckpointReader::entry_words() const {
+    return checkpoint::entry_words(info_.is_compressed ? checkpoint::flag_compressed : 0);
 }
 
 std::uint64_t CheckpointReader::table_offset() const {
-    return info_.file_bytes - sizeof(Trailer) - info_.chunks * sizeof(std::uint32_t);
+    return info_.file_bytes - sizeof(Trailer) -
+           info_.chunks * entry_words() * sizeof(std::uint32_t);
 }
 
 }  // namespace kiln

@@ -5,6 +5,7 @@
 
 #include "core/base/check.hpp"
 #include "core/checkpoint/catalog.hpp"
+#include "core/checkpoint/compression.hpp"
 #include "core/checkpoint/format.hpp"
 
 namespace kiln {
@@ -20,25 +21,32 @@ FileName temporary_name(std::uint64_t games) {
     return name;
 }
 
+std::uint32_t flags_of(Compression compression) {
+    return compression == Compression::none ? 0 : checkpoint::flag_compressed;
+}
+
 }  // namespace
 
-std::size_t CheckpointWriter::table_entries(const SectionList& sections) {
-    std::uint64_t entries = 0;
+std::size_t CheckpointWriter::table_words(const SectionList& sections, Compression compression) {
+    std::uint64_t chunks = 0;
     for (const Section& section : sections.all())
-        entries += checkpoint::chunk_count(section.bytes.size());
-    return static_cast<std::size_t>(entries);
+        chunks += checkpoint::chunk_count(section.bytes.size());
+    return static_cast<std::size_t>(chunks * checkpoint::entry_words(flags_of(compression)));
 }
 
 Status CheckpointWriter::begin(Store& store, const SectionList& sections,
-                               const CheckpointIdentity& identity) {
+                               const CheckpointIdentity& identity, Compression compression) {
     CHECK(!is_active());
-    CHECK(table_.size() >= table_entries(sections));
+    CHECK(compression == Compression::none || space_ != nullptr);
+    CHECK(table_.size() >= table_words(sections, compression));
     CHECK(std::strlen(identity.workload) < sizeof(checkpoint::Header::workload));
     store_ = &store;
     sections_ = sections;
     identity_ = identity;
+    compression_ = compression;
     section_ = 0;
     section_chunk_ = 0;
+    chunks_ = 0;
     table_used_ = 0;
 
     const FileName name = temporary_name(identity.games);
@@ -121,6 +129,7 @@ Status CheckpointWriter::write_header() {
     header.version = checkpoint::version;
     header.header_bytes = sizeof(header);
     header.endianness_mark = checkpoint::endianness_mark;
+    header.flags = flags_of(compression_);
     header.chunk_bytes = checkpoint::chunk_bytes;
     std::memcpy(header.workload, identity_.workload, std::strlen(identity_.workload));
     header.games = identity_.games;
@@ -134,7 +143,8 @@ Status CheckpointWriter::write_header() {
     }
     checkpoint::lay_out(header);
     header.crc = checkpoint::own_crc(header);
-    file_bytes_ = header.file_bytes;
+    // A compressed file's grows from here.
+    file_bytes_ = compression_ == Compression::none ? header.file_bytes : sizeof(header);
     return store_->append(file_, checkpoint::bytes_of(header));
 }
 
@@ -153,27 +163,60 @@ Status CheckpointWriter::write_sections() {
             return {};
         const std::uint64_t wanted = room - room % checkpoint::chunk_bytes;
         const std::uint64_t length = std::min<std::uint64_t>(wanted, bytes.size() - first);
-        for (std::uint64_t at = first; at < first + length; at += checkpoint::chunk_bytes) {
-            const std::uint32_t chunk = checkpoint::chunk_length(bytes.size(), section_chunk_);
-            table_[table_used_++] =
-                checkpoint::chunk_crc(identity_.games, static_cast<std::uint32_t>(section_),
-                                      section_chunk_, bytes.subspan(at, chunk));
-            ++section_chunk_;
-        }
-        TRY(store_->append(file_, bytes.subspan(first, length)));
+        TRY(compression_ == Compression::none ? write_plain(length) : write_compressed(length));
         room -= length;
     }
     state_ = State::tail;
     return {};
 }
 
+// The next chunk's.
+checkpoint::ChunkBinding CheckpointWriter::binding() const {
+    return {identity_.games, static_cast<std::uint32_t>(section_),
+            checkpoint::chunk_length(sections_.all()[section_].bytes.size(), section_chunk_),
+            section_chunk_};
+}
+
+// Whole chunks, `bytes` in all, of the current section, by one call to the store.
+Status CheckpointWriter::write_plain(std::uint64_t bytes) {
+    const std::span<const std::byte> stretch =
+        sections_.all()[section_].bytes.subspan(section_chunk_ * checkpoint::chunk_bytes, bytes);
+    for (std::uint64_t at = 0; at < bytes; at += checkpoint::chunk_bytes) {
+        const checkpoint::ChunkBinding chunk = binding();
+        table_[table_used_++] = checkpoint::chunk_crc(chunk, stretch.subspan(at, chunk.bytes));
+        ++section_chunk_;
+        ++chunks_;
+    }
+    return store_->append(file_, stretch);
+}
+
+// The same compressed, by one call a chunk.
+Status CheckpointWriter::write_compressed(std::uint64_t bytes) {
+    const std::span<const std::byte> stretch =
+        sections_.all()[section_].bytes.subspan(section_chunk_ * checkpoint::chunk_bytes, bytes);
+    for (std::uint64_t at = 0; at < bytes; at += checkpoint::chunk_bytes) {
+        const checkpoint::ChunkBinding chunk = binding();
+        const std::span<const std::byte> stored =
+            checkpoint::compress(stretch.subspan(at, chunk.bytes), *space_);
+        table_[table_used_++] = static_cast<std::uint32_t>(stored.size());
+        table_[table_used_++] = checkpoint::chunk_crc(chunk, stored);
+        TRY(store_->append(file_, stored));
+        file_bytes_ += stored.size();
+        ++section_chunk_;
+        ++chunks_;
+    }
+    return {};
+}
+
 Status CheckpointWriter::write_tail() {
     const std::span<const std::byte> table = std::as_bytes(table_.first(table_used_));
     checkpoint::Trailer trailer{};
+    if (compression_ != Compression::none)
+        file_bytes_ += table.size() + sizeof(trailer);
     std::memcpy(trailer.magic, checkpoint::trailer_magic, sizeof(trailer.magic));
-    trailer.chunks = table_used_;
+    trailer.chunks = chunks_;
     trailer.file_bytes = file_bytes_;
-    trailer.table_crc = crc32c(checkpoint::table_crc_seed(identity_.games, table_used_), table);
+    trailer.table_crc = crc32c(checkpoint::table_crc_seed(identity_.games, chunks_), table);
     trailer.crc = checkpoint::own_crc(trailer);
     TRY(store_->append(file_, table));
     TRY(store_->append(file_, checkpoint::bytes_of(trailer)));

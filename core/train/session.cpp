@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstring>
 
+#include "core/checkpoint/compression.hpp"
+
 namespace kiln {
 namespace {
 
@@ -11,8 +13,10 @@ constexpr const char* region_records = "game records";
 constexpr const char* region_progress = "progress";
 constexpr const char* region_settings = "settings text";
 constexpr const char* region_checksums = "checkpoint checksums";
+constexpr const char* region_compression = "checkpoint compression";
 constexpr const char* owner = "session";
-// Room for the checksums of 1 GiB of state; a save CHECKs that its table fits.
+// Room for the checksums of 1 GiB of state, compressed half of it; a save CHECKs that its table
+// fits.
 constexpr std::size_t checksum_capacity = 16384;
 constexpr std::uint64_t retry_delay_ns = 5'000'000'000;
 constexpr std::uint32_t attempts_max = 2;  // of playing one ticket
@@ -158,6 +162,8 @@ void Session::plan(std::uint32_t workers, RegionList& regions) const {
     regions.add(region_progress, owner, sizeof(Progress));
     regions.add(region_settings, owner, settings_text_capacity);
     regions.add(region_checksums, owner, checksum_capacity * sizeof(std::uint32_t));
+    if (settings_.compress)
+        regions.add(region_compression, owner, sizeof(checkpoint::CompressionSpace));
     workload_->plan({workers, settings_.epoch_games}, regions);
 }
 
@@ -166,7 +172,10 @@ void Session::bind(std::uint32_t workers, Arena& arena) {
     progress_storage_ = arena.take_as<Progress>(region_progress).first(1);
     progress_ = progress_storage_.data();
     settings_text_ = arena.take_as<char>(region_settings).first(settings_text_capacity);
-    writer_.bind(arena.take_as<std::uint32_t>(region_checksums));
+    writer_.bind(arena.take_as<std::uint32_t>(region_checksums),
+                 settings_.compress
+                     ? arena.take_as<checkpoint::CompressionSpace>(region_compression).data()
+                     : nullptr);
     workload_->bind({workers, settings_.epoch_games}, arena);
 }
 
@@ -375,7 +384,8 @@ void Session::begin_save() {
     saving_retry_ = retry_at_ns_ != 0;
     retry_at_ns_ = 0;
     const Status begun =
-        writer_.begin(*ports_.store, sections(), {workload_->name(), progress_->games});
+        writer_.begin(*ports_.store, sections(), {workload_->name(), progress_->games},
+                      settings_.compress ? Compression::lz4 : Compression::none);
     if (!begun)
         return note_failed(begun.error(), ports_.clock->now_ns());
     is_saving_ = true;

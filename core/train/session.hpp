@@ -41,6 +41,7 @@ struct SessionSettings {
     std::uint64_t checkpoint_every_games = 0;  // 0: only at the end
     std::uint64_t trials_every_games = 0;      // 0: never
     std::uint32_t keep_checkpoints = 5;
+    bool compress = false;  // checkpoints; what they hold is the same
     // Sweeps for values that are not finite; by games, so that it is the same in every run.
     std::uint64_t heal_every_games = 10'000;
 };

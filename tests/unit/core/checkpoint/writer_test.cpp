@@ -130,7 +130,7 @@ TEST(CheckpointWriter, equal_states_give_equal_files) {
 TEST(CheckpointWriter, writes_in_steps_of_about_a_mebibyte_and_knows_the_length_at_once) {
     State state({3'000'000, 10, 2'500'000}, 2);
     const SectionList sections = state.list();
-    std::vector<std::uint32_t> table(CheckpointWriter::table_entries(sections));
+    std::vector<std::uint32_t> table(CheckpointWriter::table_words(sections));
     EXPECT_EQ(table.size(), 46u + 1 + 39);
     MemoryStore store;
     CheckpointWriter writer;
@@ -179,7 +179,7 @@ TEST(CheckpointWriter, abandoning_leaves_nothing_behind) {
     const SectionList sections = state.list();
     for (int steps = 0; steps < 6; ++steps) {
         MemoryStore store;
-        std::vector<std::uint32_t> table(CheckpointWriter::table_entries(sections));
+        std::vector<std::uint32_t> table(CheckpointWriter::table_words(sections));
         CheckpointWriter writer;
         writer.bind(table);
         ASSERT_TRUE(writer.begin(store, sections, {.workload = "test", .games = 100}));
