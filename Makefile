@@ -4,6 +4,7 @@ GAMES   ?= 1000000
 STATE   ?= state/first
 WORKERS ?= $(JOBS)
 JOBS    ?= $(shell nproc)
+SECONDS_EACH ?= 60
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
@@ -14,11 +15,12 @@ FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 sources = $(shell find core platform app perf tests -name '*.cpp')
 headers = $(shell find core platform app perf tests -name '*.hpp')
 
-.PHONY: help deps deps-dev build train test bench release install format lint clang asan tsan arm64 \
-	clean
+.PHONY: help deps deps-dev build train test bench release install format lint clang asan tsan fuzz \
+	arm64 clean
 
 help: ## print this
-	@echo 'make TARGET [GAMES=$(GAMES)] [STATE=$(STATE)] [WORKERS=n] [JOBS=n] [PREFIX=$(PREFIX)]'
+	@echo 'make TARGET [GAMES=$(GAMES)] [STATE=$(STATE)] [WORKERS=n] [JOBS=n] [PREFIX=$(PREFIX)]' \
+		'[SECONDS_EACH=$(SECONDS_EACH)]'
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 deps: ## install the Debian packages that build, test and train need
@@ -78,6 +80,11 @@ tsan: deps ## test with the thread sanitizer
 	cmake --preset tsan
 	$(FIXED_ADDRESSES) cmake --build --preset tsan -j $(JOBS)
 	$(FIXED_ADDRESSES) ctest --preset tsan
+
+fuzz: deps-dev ## run every fuzzer for SECONDS_EACH seconds
+	cmake --preset fuzz
+	cmake --build --preset fuzz -j $(JOBS)
+	tests/fuzz/run.sh build/fuzz/tests/fuzz $(SECONDS_EACH)
 
 arm64: deps-dev ## build for ARM64 and test under emulation
 	toolchains/make-sysroot.sh
