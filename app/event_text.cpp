@@ -26,6 +26,65 @@ std::string games_text(std::uint64_t last, std::uint64_t count) {
                        format_count(last));
 }
 
+const char* name_of(othello::Opponent opponent) {
+    switch (opponent) {
+        case othello::Opponent::random:
+            return "random";
+        case othello::Opponent::corner_edge:
+            return "corner";
+        case othello::Opponent::model:
+            return "self";
+    }
+    return "unknown";
+}
+
+std::string opponent_text(const othello::StrengthReport& report) {
+    if (report.opponent != othello::Opponent::model)
+        return name_of(report.opponent);
+    return fmt::format("itself at game {}", format_count(report.opponent_games));
+}
+
+const char* name_of(othello::WarningKind kind) {
+    switch (kind) {
+        case othello::WarningKind::few_weights_touched:
+            return "few_weights_touched";
+        case othello::WarningKind::stagnation:
+            return "stagnation";
+        case othello::WarningKind::few_updates:
+            return "few_updates";
+        case othello::WarningKind::invalid_values:
+            return "invalid_values";
+    }
+    return "unknown";
+}
+
+std::string warning_text(const othello::ConvergenceWarning& warning) {
+    switch (warning.kind) {
+        case othello::WarningKind::few_weights_touched:
+            return fmt::format(
+                "only {} of the weights that a game can reach were ever updated; {} "
+                "should be by now",
+                format_percent(warning.measured), format_percent(warning.limit));
+        case othello::WarningKind::stagnation:
+            return fmt::format(
+                "stone differences are not becoming more alike: their variance over "
+                "50,000 games is {:.1f}, and at {:.1f} it would be falling",
+                warning.measured, warning.limit);
+        case othello::WarningKind::few_updates:
+            return fmt::format(
+                "{:.2f} updates a weight are far below what so many games make, "
+                "which is at least {:.2f}",
+                warning.measured, warning.limit);
+        case othello::WarningKind::invalid_values:
+            return fmt::format("{:.0f} values were not finite or out of range", warning.measured);
+    }
+    return "a warning that this kiln does not know";
+}
+
+double share(std::uint64_t part, std::uint64_t whole) {
+    return static_cast<double>(part) / static_cast<double>(std::max<std::uint64_t>(whole, 1));
+}
+
 std::string path_in(const std::string& state, std::uint64_t generation) {
     return fmt::format("{}/{}", state, checkpoint_file_name(generation).text);
 }
@@ -42,10 +101,10 @@ Interval interval_of(const othello::StrengthReport& report) {
 
 std::string describe_strength(const othello::StrengthReport& report) {
     const Interval interval = interval_of(report);
-    return fmt::format("{} against corner [{:.1f}, {:.1f}] ({} won, {} drawn, {} lost), {} discs",
-                       format_percent(share_of(report)), interval.lower * 100, interval.upper * 100,
-                       report.wins, report.draws, report.losses,
-                       format_discs(report.stone_difference));
+    return fmt::format("{} against {} [{:.1f}, {:.1f}] ({} won, {} drawn, {} lost), {} discs",
+                       format_percent(share_of(report)), opponent_text(report),
+                       interval.lower * 100, interval.upper * 100, report.wins, report.draws,
+                       report.losses, format_discs(report.stone_difference));
 }
 
 std::string short_strength(const othello::StrengthReport& report) {
@@ -70,6 +129,9 @@ const EventTeller::Row EventTeller::rows[] = {
     {othello::event_window, "window", Severity::info, &EventTeller::tell_window},
     {othello::event_summary, "summary", Severity::info, &EventTeller::tell_summary},
     {othello::event_strength, "strength", Severity::info, &EventTeller::tell_strength},
+    {othello::event_convergence, "convergence", Severity::info, &EventTeller::tell_convergence},
+    {othello::event_warning, "convergence_warning", Severity::warning, &EventTeller::tell_warning},
+    {othello::event_held_out, "held_out", Severity::info, &EventTeller::tell_held_out},
 };
 
 void EventTeller::begin(std::uint64_t games, double seconds) {
@@ -169,6 +231,7 @@ void EventTeller::tell_window(const Event& event, LogEntry& entry) {
     entry.fields["prediction_error"] = window.prediction_error;
     entry.fields["epsilon"] = window.epsilon;
     entry.fields["learning_rate"] = window.learning_rate;
+    entry.fields["updates_per_weight"] = window.updates;
     entry.text = fmt::format(
         "{}: black {} white {} drawn {}, difference {} discs, {:.1f} moves, prediction error "
         "{:.2f}, epsilon {:.3g}, rate {:.3g}, after {}",
@@ -186,8 +249,7 @@ void EventTeller::tell_summary(const Event& event, LogEntry& entry) {
                                     std::max(seconds_ - summary_seconds_, 1e-3);
     summary_games_ = event.games;
     summary_seconds_ = seconds_;
-    const double touched = static_cast<double>(summary.touched_weights) /
-                           static_cast<double>(std::max<std::uint64_t>(summary.weights, 1));
+    const double touched = share(summary.touched_weights, summary.weights);
     entry.fields["summary_games"] = summary.games;
     entry.fields["seconds"] = seconds_;
     entry.fields["value_mean"] = summary.value_mean;
@@ -216,7 +278,9 @@ void EventTeller::tell_summary(const Event& event, LogEntry& entry) {
 void EventTeller::tell_strength(const Event& event, LogEntry& entry) {
     const auto strength = event.as<othello::StrengthReport>();
     const Interval interval = interval_of(strength);
-    entry.fields["opponent"] = "corner";
+    entry.fields["opponent"] = name_of(strength.opponent);
+    if (strength.opponent == othello::Opponent::model)
+        entry.fields["opponent_games"] = strength.opponent_games;
     entry.fields["wins"] = strength.wins;
     entry.fields["draws"] = strength.draws;
     entry.fields["losses"] = strength.losses;
@@ -225,6 +289,58 @@ void EventTeller::tell_strength(const Event& event, LogEntry& entry) {
     entry.fields["wilson_upper"] = interval.upper;
     entry.fields["stone_difference"] = strength.stone_difference;
     entry.text = fmt::format("game {}: {}", format_count(event.games), describe_strength(strength));
+}
+
+void EventTeller::tell_held_out(const Event& event, LogEntry& entry) {
+    const auto held_out = event.as<othello::HeldOutReport>();
+    entry.fields["positions"] = held_out.positions;
+    entry.fields["error"] = held_out.error;
+    entry.fields["error_by_empties"] = held_out.error_by_empties;
+    entry.fields["bias"] = held_out.bias;
+    entry.fields["winner_share"] = held_out.winner_share;
+    entry.fields["zero_error"] = held_out.zero_error;
+    entry.fields["discs_error"] = held_out.discs_error;
+    entry.fields["mobility_error"] = held_out.mobility_error;
+    entry.text = fmt::format(
+        "game {}: error {:.2f} discs on {} solved positions (predicting 0: {:.2f}, from mobility: "
+        "{:.2f}), winner right in {}",
+        format_count(event.games), held_out.error, format_count(held_out.positions),
+        held_out.zero_error, held_out.mobility_error, format_percent(held_out.winner_share));
+}
+
+void EventTeller::tell_convergence(const Event& event, LogEntry& entry) {
+    const auto report = event.as<othello::ConvergenceReport>();
+    const double touched = share(report.touched, report.reachable);
+    entry.fields["rolling_games"] = report.games;
+    entry.fields["black_wins"] = report.black_wins;
+    entry.fields["white_wins"] = report.white_wins;
+    entry.fields["draws"] = report.draws;
+    entry.fields["stone_difference"] = report.stone_difference;
+    entry.fields["stone_deviation"] = report.stone_deviation;
+    entry.fields["windows"] = report.windows;
+    entry.fields["value_shift"] = report.value_shift;
+    entry.fields["probe_change"] = report.probe_change;
+    entry.fields["variance_ratio"] = report.variance_ratio;
+    entry.fields["touched_weights"] = report.touched;
+    entry.fields["reachable_weights"] = report.reachable;
+    entry.fields["weights"] = report.weights;
+    entry.fields["touched_share"] = touched;
+    entry.fields["updates_per_weight"] = report.updates;
+    entry.fields["expected_updates_per_weight"] = report.expected_updates;
+    entry.fields["steps_per_weight"] = report.steps;
+    entry.text = fmt::format(
+        "{}: stone differences deviate by {:.2f} discs; evaluations moved by {:.2f}; {} of the "
+        "weights that a game can reach touched, {:.1f} updates a weight of {:.1f} expected",
+        games_text(event.games, report.games), report.stone_deviation, report.probe_change,
+        format_percent(touched), report.updates, report.expected_updates);
+}
+
+void EventTeller::tell_warning(const Event& event, LogEntry& entry) {
+    const auto warning = event.as<othello::ConvergenceWarning>();
+    entry.fields["kind"] = name_of(warning.kind);
+    entry.fields["measured"] = warning.measured;
+    entry.fields["limit"] = warning.limit;
+    entry.text = fmt::format("game {}: {}", format_count(event.games), warning_text(warning));
 }
 
 }  // namespace kiln::app

@@ -15,7 +15,7 @@
 
 namespace kiln::app {
 
-// Games against the fixed opponent as a share of points won.
+// Games against an opponent as a share of points won.
 double share_of(const othello::StrengthReport& report);
 Interval interval_of(const othello::StrengthReport& report);
 std::string describe_strength(const othello::StrengthReport& report);
@@ -45,6 +45,9 @@ class EventTeller {
     void tell_window(const Event& event, LogEntry& entry);
     void tell_summary(const Event& event, LogEntry& entry);
     void tell_strength(const Event& event, LogEntry& entry);
+    void tell_held_out(const Event& event, LogEntry& entry);
+    void tell_convergence(const Event& event, LogEntry& entry);
+    void tell_warning(const Event& event, LogEntry& entry);
 
     std::string state_;
     double seconds_ = 0;               // of the event being told

@@ -45,7 +45,9 @@ void Progress::show(const Event& event, const LogEntry& entry) {
             return;
         last_window_line_s_ = status_.seconds;
     } else if (event.kind == othello::event_strength) {
-        last_strength_ = short_strength(event.as<othello::StrengthReport>());
+        if (const auto strength = event.as<othello::StrengthReport>();
+            strength.opponent == othello::Opponent::corner_edge)
+            last_strength_ = short_strength(strength);
     } else if (event.kind == EventKind::checkpoint_failed && is_last_save(event.games)) {
         return;  // the run's outcome tells
     }

@@ -20,6 +20,7 @@ enum class StreamPurpose : std::uint64_t {
     match = 3,     // matches of the evaluate command
     position = 4,  // random positions for tests and benchmarks
     control = 5,   // learning controls (shuffled results)
+    held_out = 6,  // positions that strength is measured on, the same for every run
 };
 
 constexpr std::uint64_t mix64(std::uint64_t value) {

@@ -34,6 +34,7 @@ struct GameSummary {
     std::uint32_t predictions = 0;  // 1 if the game was solved before its end
     std::uint32_t prediction_error =
         0;  // |static value - exact result| where solving began, score units
+    std::uint64_t invalid_values = 0;  // searched values out of range, and errors not finite
 };
 
 struct alignas(64) GameRecord {

@@ -45,13 +45,13 @@ void Learner::write_weight(const Shard& shard, std::uint32_t class_index, std::u
     table[members.second] = weight;
 }
 
-std::uint64_t Learner::absorb(const Epoch& epoch, unsigned shard_index, float rate_discs,
-                              std::span<ErrorSum> sums, std::span<std::uint16_t> touched) {
+AbsorbCounts Learner::absorb(const Epoch& epoch, unsigned shard_index, float rate_discs,
+                             std::span<ErrorSum> sums, std::span<std::uint16_t> touched) {
     const Shard shard = shard_at(shard_index);
     const Geometry::ShapeLayout& layout = geometry_->shape(shard.shape);
     const auto centre = static_cast<std::int32_t>(layout.play_size / 2);
     std::uint32_t touched_count = 0;
-    std::uint64_t terms = 0;
+    AbsorbCounts counts;
     for (std::uint32_t game = 0; game < epoch.count; ++game) {
         const auto& record = *reinterpret_cast<const GameRecord*>(epoch.records->slot(game).data());
         const int begin = record.stage_begin[shard.stage];
@@ -84,16 +84,18 @@ std::uint64_t Learner::absorb(const Epoch& epoch, unsigned shard_index, float ra
         ErrorSum& sum = sums[class_index];
         const float mean_error_discs = static_cast<float>(sum.sum) / static_cast<float>(sum.terms) *
                                        (1.0f / static_cast<float>(score_per_disc));
-        terms += sum.terms;
+        counts.errors += sum.terms;
         sum = ErrorSum();
         // The loss is half the squared error, so its gradient for each weight is minus the error.
         AdamSlot& slot = slots_[first_slot + class_index];
         const float step_discs = adam_step(slot, -mean_error_discs, rate_discs, corrections_);
         const std::uint16_t before = table[geometry_->members(shard.shape, class_index).first];
-        write_weight(shard, class_index,
-                     apply_step(before, step_discs * static_cast<float>(score_per_disc), slot));
+        const std::uint16_t after =
+            apply_step(before, step_discs * static_cast<float>(score_per_disc), slot);
+        counts.invalid += !std::isfinite(step_discs) || after == 0 || after == UINT16_MAX;
+        write_weight(shard, class_index, after);
     }
-    return terms;
+    return counts;
 }
 
 std::uint64_t Learner::heal() {
@@ -117,9 +119,13 @@ std::uint64_t Learner::heal() {
     return healed;
 }
 
-std::uint64_t Learner::touched_slots() const {
-    return static_cast<std::uint64_t>(std::count_if(
-        slots_.begin(), slots_.end(), [](const AdamSlot& slot) { return slot.updates > 0; }));
+SlotCounts Learner::count_slots() const {
+    SlotCounts counts;
+    for (const AdamSlot& slot : slots_) {
+        counts.touched += slot.updates > 0;
+        counts.updates += slot.updates;
+    }
+    return counts;
 }
 
 }  // namespace kiln::othello

@@ -23,6 +23,23 @@ struct ErrorSum {
     std::uint32_t terms = 0;
 };
 
+// What absorbing did.
+struct AbsorbCounts {
+    std::uint64_t errors = 0;   // weight visits
+    std::uint64_t invalid = 0;  // steps that were not finite, and weights driven to an end of u16
+
+    void add(const AbsorbCounts& other) {
+        errors += other.errors;
+        invalid += other.invalid;
+    }
+};
+
+// Slots in use.
+struct SlotCounts {
+    std::uint64_t touched = 0;  // updated at least once
+    std::uint64_t updates = 0;  // Adam steps of all slots
+};
+
 class Learner {
   public:
     static std::size_t slot_count(const Geometry& geometry) {
@@ -41,15 +58,16 @@ class Learner {
         return static_cast<unsigned>(geometry_->shape_count() * stage_count);
     }
 
-    // sums: scratch_entries long, zero; touched: as long. Returns how many errors were absorbed.
-    std::uint64_t absorb(const Epoch& epoch, unsigned shard, float rate_discs,
-                         std::span<ErrorSum> sums, std::span<std::uint16_t> touched);
+    // sums: scratch_entries long, zero; touched: as long.
+    AbsorbCounts absorb(const Epoch& epoch, unsigned shard, float rate_discs,
+                        std::span<ErrorSum> sums, std::span<std::uint16_t> touched);
 
     // Puts slots that are not finite back to neutral, with their weights; returns how many.
     std::uint64_t heal();
 
-    // Slots that were updated at least once.
-    std::uint64_t touched_slots() const;
+    // Looks at every slot.
+    SlotCounts count_slots() const;
+    std::uint64_t touched_slots() const { return count_slots().touched; }
 
   private:
     struct Shard {

@@ -1,7 +1,6 @@
 #include "core/othello/match.hpp"
 
-#include "core/base/random.hpp"
-#include "core/othello/player.hpp"
+#include "core/base/check.hpp"
 
 namespace kiln::othello {
 namespace {
@@ -30,12 +29,19 @@ Opening random_opening(RandomStream& random, int plies) {
     }
 }
 
+Square choose_baseline(Opponent opponent, RandomStream& random, Board board) {
+    return opponent == Opponent::random ? choose_random(random, board)
+                                        : choose_corner_edge(random, board);
+}
+
 }  // namespace
 
 MatchPair play_pair(const MatchSettings& settings, Searcher& searcher, std::uint64_t pair,
                     const std::atomic<bool>* stop, Clock* clock) {
-    RandomStream random(settings.seed, StreamPurpose::match, pair);
+    CHECK(settings.opponent != Opponent::model || settings.other_model != nullptr);
+    RandomStream random(settings.seed, settings.purpose, pair);
     const Opening opening = random_opening(random, settings.opening_plies);
+    const bool is_against_model = settings.opponent == Opponent::model;
     MatchPair result;
     for (int game = 0; game < 2; ++game) {
         searcher.table().begin_game();
@@ -46,17 +52,19 @@ MatchPair play_pair(const MatchSettings& settings, Searcher& searcher, std::uint
                 board = after_pass(board);
             } else {
                 Square move;
-                if (model_to_move) {
+                if (model_to_move || is_against_model) {
+                    Searcher& player = model_to_move ? searcher : *settings.other_model;
+                    // Values of one model mean nothing to another with the same table.
+                    if (is_against_model)
+                        player.table().begin_game();
                     const SearchResult searched =
-                        searcher.search(board, settings.limits, stop, clock);
+                        player.search(board, settings.limits, stop, clock);
                     if (searched.was_stopped)
                         return result;
                     result.nodes += searched.nodes;
                     move = searched.move;
                 } else {
-                    move = settings.opponent == Opponent::random
-                               ? choose_random(random, board)
-                               : choose_corner_edge(random, board);
+                    move = choose_baseline(settings.opponent, random, board);
                 }
                 board = after_move(board, move, flips(board, move));
             }

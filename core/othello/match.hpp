@@ -1,26 +1,25 @@
-// Match: games of a model against a baseline, in pairs.
+// Match: games of a model against a baseline or another model, in pairs.
 //
 // A pair is one random opening played twice with colours exchanged, so that a lopsided opening
-// favours nobody. Everything random comes from (seed, pair): the same match on every machine and
-// for any number of workers. Thread-safe as long as every thread has its own Searcher.
+// favours nobody. Everything random comes from (seed, purpose, pair): the same match on every
+// machine and for any number of workers. Thread-safe as long as every thread has its own Searcher.
 #pragma once
 
 #include <cstdint>
 
+#include "core/base/random.hpp"
+#include "core/othello/player.hpp"
 #include "core/othello/search.hpp"
 
 namespace kiln::othello {
 
-enum class Opponent : std::uint32_t {
-    random = 0,
-    corner_edge = 1,
-};
-
 struct MatchSettings {
     std::uint64_t seed = 1;
+    StreamPurpose purpose = StreamPurpose::match;
     Opponent opponent = Opponent::random;
     int opening_plies = 6;
-    SearchLimits limits;
+    SearchLimits limits;              // of the model, and of the other one
+    Searcher* other_model = nullptr;  // for Opponent::model; may share the model's table
 };
 
 struct MatchPair {

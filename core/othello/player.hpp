@@ -6,6 +6,14 @@
 
 namespace kiln::othello {
 
+// Whom a model plays against.
+enum class Opponent : std::uint32_t {
+    random = 0,
+    corner_edge = 1,
+    model = 2,  // another one
+};
+constexpr std::uint32_t opponent_count = 3;
+
 // Any legal move, each as likely. CHECK: there is one.
 Square choose_random(RandomStream& random, Board board);
 

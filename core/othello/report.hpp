@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "core/othello/player.hpp"
 #include "core/othello/score.hpp"
 #include "core/train/event.hpp"
 
@@ -11,7 +12,13 @@ namespace kiln::othello {
 constexpr EventKind event_window = static_cast<EventKind>(100);  // WindowReport, every 100 games
 constexpr EventKind event_summary =
     static_cast<EventKind>(101);  // SummaryReport, every 10,000 games
-constexpr EventKind event_strength = static_cast<EventKind>(102);  // StrengthReport, after trials
+constexpr EventKind event_strength =
+    static_cast<EventKind>(102);  // StrengthReport, one an opponent after trials
+constexpr EventKind event_convergence =
+    static_cast<EventKind>(103);  // ConvergenceReport, every 10,000 games
+constexpr EventKind event_warning =
+    static_cast<EventKind>(104);  // ConvergenceWarning, when there is cause
+constexpr EventKind event_held_out = static_cast<EventKind>(105);  // HeldOutReport, after trials
 
 constexpr std::uint32_t window_games = 100;
 constexpr std::uint32_t summary_games = 10'000;
@@ -28,6 +35,7 @@ struct WindowReport {
                               // before learning it
     double epsilon;           // in force at the end of the window
     double learning_rate;     // discs
+    double updates;           // errors absorbed so far, mean a weight: R5.6
 };
 
 // R4.2: the last 10,000 games.
@@ -47,13 +55,69 @@ struct SummaryReport {
     std::uint64_t weights;          // ... all there are (mirror images counted once)
 };
 
-// Games against the corner and edge player, one ply, colours swapped, seeded by the run.
+// R5.1 to R5.7: whether learning gets anywhere, as far as self-play can tell.
+struct ConvergenceReport {
+    std::uint32_t games;  // the newest ones, at most 10,000: a rolling window
+    std::uint32_t black_wins;
+    std::uint32_t white_wins;
+    std::uint32_t draws;
+    double stone_difference;  // their mean, black minus white, discs
+    double stone_deviation;
+    // How far evaluations moved between the last two windows of 10,000 games: the distribution of
+    // searched values (distance of the normal distributions with its means and deviations), and the
+    // static values of 480 fixed positions (mean absolute change). Discs.
+    double value_shift;  // from two windows on
+    double probe_change;
+    // Variance of the stone difference over the last 50,000 games / over the 50,000 before.
+    double variance_ratio;    // from ten windows on
+    std::uint64_t touched;    // learning slots updated at least once ...
+    std::uint64_t reachable;  // ... of those that a game can reach (reachable.hpp) ...
+    std::uint64_t weights;    // ... of all (mirror images counted once)
+    double updates;           // errors absorbed, mean a weight
+    double expected_updates;  // what shapes, placements, settings and games lead to expect
+    double steps;             // Adam steps, mean a weight: a weight makes one an epoch at most
+    std::uint32_t windows;    // of 10,000 games that are finished
+    std::uint32_t reserved;
+};
+static_assert(sizeof(ConvergenceReport) == Event::payload_capacity);
+
+enum class WarningKind : std::uint32_t {
+    few_weights_touched = 1,  // R5.4: measured, limit: shares of the reachable weights
+    stagnation = 2,           // R5.5: variances of 50,000 games, discs squared
+    few_updates = 3,          // R5.7: updates a weight
+    invalid_values = 4,       // R4.7: measured: values since the last such warning; limit 0
+};
+constexpr std::uint32_t warning_kinds = 4;
+
+struct ConvergenceWarning {
+    WarningKind kind;
+    std::uint32_t reserved;
+    double measured;
+    double limit;  // on whose wrong side it is
+};
+
+// Games at one ply, colours swapped, with the same openings in every trial of a run.
 struct StrengthReport {
+    Opponent opponent;  // model: the run's own earlier self
     std::uint32_t wins;
     std::uint32_t draws;
     std::uint32_t losses;
+    double stone_difference;       // mean, model minus opponent
+    std::uint64_t opponent_games;  // that the earlier self had learned from
+};
+
+// The static evaluation on solved positions that no run trains on (held_out.hpp), and what it takes
+// no learning to predict. Errors are means of |predicted - exact result|, discs.
+struct HeldOutReport {
+    std::uint32_t positions;
     std::uint32_t reserved;
-    double stone_difference;  // mean, model minus opponent
+    double error;
+    double error_by_empties[4];  // at 8, 10, 12, 14 empty squares
+    double bias;                 // mean of predicted - exact, player to move
+    double winner_share;         // positions whose winner is predicted, of those not drawn
+    double zero_error;           // of predicting 0
+    double discs_error;          // of predicting the difference of discs on the board
+    double mobility_error;       // of the best multiple of the difference in legal moves
 };
 
 }  // namespace kiln::othello

@@ -27,6 +27,7 @@ void note_search(const SearchResult& result, GameSummary& summary) {
     const bool is_first = summary.searched_moves + summary.solved_moves == 0;
     summary.value_min = is_first ? result.score : std::min(summary.value_min, result.score);
     summary.value_max = is_first ? result.score : std::max(summary.value_max, result.score);
+    summary.invalid_values += std::abs(result.score) > score_max ? 1 : 0;
     summary.value_sum += result.score;
     summary.value_square_sum += square;
     summary.nodes += result.nodes;
@@ -71,6 +72,10 @@ void write_errors(const OthelloSettings& settings, const Trace& trace, Score res
                 continue;
             const double target = trace.same_side[t] ? returns[t] : -returns[t];
             const double error = std::clamp(target - trace.values[t], -clip, clip);
+            if (std::isnan(error)) {
+                ++record.summary.invalid_values;
+                continue;
+            }
             record.errors[written] = static_cast<std::int32_t>(std::floor(error + 0.5));
             record.features[written] = trace.features[t];
             ++written;

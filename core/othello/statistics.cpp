@@ -38,7 +38,7 @@ void GameSums::add(const GameSummary& game) {
 }
 
 WindowReport make_window_report(const GameSums& sums, const OthelloSettings& settings,
-                                std::uint64_t games) {
+                                std::uint64_t games, double updates) {
     WindowReport report = {};
     report.games = static_cast<std::uint32_t>(sums.games);
     report.black_wins = static_cast<std::uint32_t>(sums.black_wins);
@@ -50,6 +50,7 @@ WindowReport make_window_report(const GameSums& sums, const OthelloSettings& set
         ratio(static_cast<double>(sums.prediction_error), sums.predictions) / score_per_disc;
     report.epsilon = settings.epsilon_at(games - 1);
     report.learning_rate = settings.learning_rate_at(games - 1);
+    report.updates = updates;
     return report;
 }
 

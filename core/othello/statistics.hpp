@@ -5,7 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
+#include "core/numeric/moments.hpp"
 #include "core/othello/game_record.hpp"
 #include "core/othello/report.hpp"
 #include "core/othello/settings.hpp"
@@ -32,6 +34,7 @@ struct GameSums {
     std::uint64_t prediction_error = 0;
 
     void add(const GameSummary& game);
+    Moments value_moments() const { return {values, value_sum, value_square_sum}; }
 };
 
 struct Statistics {
@@ -39,10 +42,13 @@ struct Statistics {
     GameSums summary;                   // since the last SummaryReport
     GameSums total;                     // since the start of the run
     std::uint64_t absorbed_errors = 0;  // weight visits that were absorbed
+    std::uint64_t rival_games = 0;      // that the frozen earlier self had learned from
+    std::uint64_t rival_due = 0;        // games from which on it is frozen anew
 };
+static_assert(std::has_unique_object_representations_v<Statistics>);  // no padding
 
 WindowReport make_window_report(const GameSums& sums, const OthelloSettings& settings,
-                                std::uint64_t games);
+                                std::uint64_t games, double updates);
 SummaryReport make_summary_report(const GameSums& sums, std::uint64_t touched,
                                   std::uint64_t weights);
 

@@ -178,7 +178,7 @@ TEST(NoHeap, training_and_saving_on_four_workers_make_no_heap_call_after_the_sea
     int trials = 0;
     for (const Event& event : run.events()) {
         saves += event.kind == EventKind::checkpoint_saved;
-        trials += event.kind == othello::event_strength;
+        trials += event.kind == othello::event_held_out;
     }
     EXPECT_GE(saves, 3);
     EXPECT_EQ(trials, 2);

@@ -161,18 +161,21 @@ TEST(Determinism, reports_are_the_same_for_any_number_of_workers) {
     const std::vector<Event> three = reports(3);
     ASSERT_EQ(one.size(), three.size());
     int windows = 0;
-    int trials = 0;
+    int matches = 0;
+    int held_out = 0;
     for (std::size_t i = 0; i < one.size(); ++i) {
         EXPECT_EQ(std::memcmp(&one[i], &three[i], sizeof(Event)), 0) << "event " << i;
         windows += one[i].kind == event_window;
+        held_out += one[i].kind == event_held_out;
         if (one[i].kind == event_strength) {
-            ++trials;
+            ++matches;
             const auto report = one[i].as<StrengthReport>();
             EXPECT_EQ(report.wins + report.draws + report.losses, 2 * OthelloWorkload::trial_pairs);
         }
     }
     EXPECT_EQ(windows, static_cast<int>(target / window_games));
-    EXPECT_EQ(trials, 2);  // at 60 and at the target
+    EXPECT_EQ(held_out, 2);  // at 60 and at the target
+    EXPECT_EQ(matches, 2 * static_cast<int>(opponent_count));
 }
 
 TEST(Determinism, a_resumed_run_reports_the_windows_of_one_that_never_stopped) {

@@ -15,7 +15,8 @@ constexpr othello::WindowReport window = {.games = 100,
                                           .moves = 59.9,
                                           .prediction_error = 7.25,
                                           .epsilon = 0.1,
-                                          .learning_rate = 0.05};
+                                          .learning_rate = 0.05,
+                                          .updates = 3.5};
 
 TEST(EventText, a_window_reads_as_a_line_and_carries_its_figures) {
     EventTeller teller("state/first");
@@ -84,13 +85,85 @@ TEST(EventText, healed_values_are_a_warning) {
 
 TEST(EventText, strength_comes_with_its_interval) {
     EventTeller teller("state");
-    const othello::StrengthReport report = {
-        .wins = 70, .draws = 4, .losses = 26, .reserved = 0, .stone_difference = 11.5};
+    othello::StrengthReport report = {.opponent = othello::Opponent::corner_edge,
+                                      .wins = 70,
+                                      .draws = 4,
+                                      .losses = 26,
+                                      .stone_difference = 11.5,
+                                      .opponent_games = 0};
     const LogEntry entry = teller.tell(Event::make(othello::event_strength, 500, report), 1);
     EXPECT_EQ(entry.text,
               "game 500: 72.0 % against corner [62.5, 79.9] (70 won, 4 drawn, 26 lost), "
               "+11.50 discs");
     EXPECT_EQ(entry.fields["score"], 0.72);
+    EXPECT_EQ(entry.fields["opponent"], "corner");
+    report.opponent = othello::Opponent::model;
+    report.opponent_games = 64'032;
+    const LogEntry self = teller.tell(Event::make(othello::event_strength, 500, report), 1);
+    EXPECT_EQ(self.text.find("game 500: 72.0 % against itself at game 64,032 ["), 0u) << self.text;
+    EXPECT_EQ(self.fields["opponent"], "self");
+    EXPECT_EQ(self.fields["opponent_games"], 64'032);
+}
+
+TEST(EventText, held_out_positions_come_with_what_needs_no_learning) {
+    EventTeller teller("state");
+    const othello::HeldOutReport report = {.positions = 1'000,
+                                           .reserved = 0,
+                                           .error = 10.154,
+                                           .error_by_empties = {8, 9, 10, 13.5},
+                                           .bias = -0.5,
+                                           .winner_share = 0.873,
+                                           .zero_error = 23.1,
+                                           .discs_error = 22.4,
+                                           .mobility_error = 18.71};
+    const LogEntry entry = teller.tell(Event::make(othello::event_held_out, 90'016, report), 1);
+    EXPECT_EQ(entry.severity, Severity::info);
+    EXPECT_EQ(entry.text,
+              "game 90,016: error 10.15 discs on 1,000 solved positions (predicting 0: 23.10, from "
+              "mobility: 18.71), winner right in 87.3 %");
+    EXPECT_EQ(entry.fields["error_by_empties"][3], 13.5);
+}
+
+TEST(EventText, convergence_is_told_with_its_denominators) {
+    EventTeller teller("state");
+    othello::ConvergenceReport report{};
+    report.games = 10'000;
+    report.stone_deviation = 28.69;
+    report.probe_change = 5.58;
+    report.touched = 30;
+    report.reachable = 40;
+    report.weights = 50;
+    report.updates = 16.1;
+    report.expected_updates = 16.2;
+    const LogEntry entry = teller.tell(Event::make(othello::event_convergence, 40'000, report), 1);
+    EXPECT_EQ(entry.text,
+              "games 30,001 to 40,000: stone differences deviate by 28.69 discs; evaluations moved "
+              "by 5.58; 75.0 % of the weights that a game can reach touched, 16.1 updates a weight "
+              "of 16.2 expected");
+    EXPECT_EQ(entry.fields["touched_share"], 0.75);
+    EXPECT_EQ(entry.fields["reachable_weights"], 40);
+    EXPECT_EQ(entry.fields["weights"], 50);
+}
+
+TEST(EventText, every_kind_of_convergence_warning_says_what_is_wrong) {
+    EventTeller teller("state");
+    const auto told = [&](std::uint32_t kind, double measured, double limit) {
+        const othello::ConvergenceWarning warning = {static_cast<othello::WarningKind>(kind), 0,
+                                                     measured, limit};
+        return teller.tell(Event::make(othello::event_warning, 500'000, warning), 1);
+    };
+    const char* const names[] = {"few_weights_touched", "stagnation", "few_updates",
+                                 "invalid_values", "unknown"};
+    for (std::uint32_t kind = 1; kind <= othello::warning_kinds + 1; ++kind) {
+        const LogEntry entry = told(kind, 0.5, 0.9);
+        EXPECT_EQ(entry.severity, Severity::warning);
+        EXPECT_EQ(entry.fields["kind"], names[kind - 1]);
+        EXPECT_EQ(entry.fields["limit"], 0.9);
+    }
+    EXPECT_EQ(told(1, 0.48, 0.9).text,
+              "game 500,000: only 48.0 % of the weights that a game can reach were ever updated; "
+              "90.0 % should be by now");
+    EXPECT_EQ(told(4, 17, 0).text, "game 500,000: 17 values were not finite or out of range");
 }
 
 TEST(EventText, an_event_of_a_kind_it_does_not_know_is_told_as_unknown) {

@@ -41,7 +41,7 @@ class OwnedLearner {
             Scratch& scratch = scratch_[workers[i]];
             scratch.sums.resize(Learner::scratch_entries(*geometry));
             scratch.touched.resize(Learner::scratch_entries(*geometry));
-            terms += learner.absorb(epoch, shards[i], rate, scratch.sums, scratch.touched);
+            terms += learner.absorb(epoch, shards[i], rate, scratch.sums, scratch.touched).errors;
         }
         return terms;
     }

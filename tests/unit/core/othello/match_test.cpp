@@ -44,6 +44,45 @@ TEST(Match, a_pair_depends_on_seed_and_number_only) {
     }
 }
 
+TEST(Match, against_itself_a_model_scores_exactly_half) {
+    OwnedModel owned(small_shapes());
+    owned.randomise(133, 500);
+    OwnedSearcher searcher(owned.model);
+    OwnedSearcher other(owned.model);
+    MatchSettings settings = match_against(Opponent::model);
+    settings.other_model = &*other;
+    settings.limits = {.depth = 3, .exact_empties = 6};
+    for (std::uint64_t pair = 0; pair < 20; ++pair) {
+        const MatchPair played = play_pair(settings, *searcher, pair, nullptr, nullptr);
+        EXPECT_TRUE(played.is_complete);
+        EXPECT_EQ(played.difference[0], -played.difference[1]);
+    }
+}
+
+TEST(Match, of_two_models_does_not_depend_on_whether_they_share_a_table) {
+    OwnedModel one(small_shapes());
+    OwnedModel two(small_shapes());
+    one.randomise(134, 500);
+    two.randomise(135, 500);
+    OwnedSearcher searcher(one.model);
+    OwnedSearcher other(two.model);
+    Searcher sharing;
+    sharing.bind(two.model, searcher.table);
+    MatchSettings settings = match_against(Opponent::model);
+    settings.limits = {.depth = 3, .exact_empties = 6};
+    bool is_decided = false;
+    for (std::uint64_t pair = 0; pair < 20; ++pair) {
+        settings.other_model = &*other;
+        const MatchPair apart = play_pair(settings, *searcher, pair, nullptr, nullptr);
+        settings.other_model = &sharing;
+        const MatchPair shared = play_pair(settings, *searcher, pair, nullptr, nullptr);
+        EXPECT_EQ(apart.difference[0], shared.difference[0]);
+        EXPECT_EQ(apart.difference[1], shared.difference[1]);
+        is_decided = is_decided || apart.difference[0] != -apart.difference[1];
+    }
+    EXPECT_TRUE(is_decided);
+}
+
 TEST(Match, openings_and_results_vary_from_pair_to_pair) {
     OwnedModel owned(small_shapes());
     OwnedSearcher searcher(owned.model, 100);

@@ -71,7 +71,7 @@ TEST(Statistics, window_report_is_what_an_independent_count_over_1000_games_find
     const auto games = random_games(141, 1'000);
     OthelloSettings settings;
     settings.target_games = 10'000;
-    const WindowReport report = make_window_report(sums_of(games), settings, 1'000);
+    const WindowReport report = make_window_report(sums_of(games), settings, 1'000, 2.5);
     EXPECT_EQ(report.games, 1'000u);
     const auto wins = [&](int sign) {
         return std::count_if(games.begin(), games.end(), [sign](const Game& game) {
@@ -91,6 +91,7 @@ TEST(Statistics, window_report_is_what_an_independent_count_over_1000_games_find
                 1e-9);
     EXPECT_EQ(report.epsilon, settings.epsilon_at(999));  // of the last game in the window
     EXPECT_EQ(report.learning_rate, settings.learning_rate_at(999));
+    EXPECT_EQ(report.updates, 2.5);
 }
 
 TEST(Statistics, summary_report_is_what_an_independent_count_over_1000_games_finds) {
@@ -122,7 +123,7 @@ TEST(Statistics, summary_report_is_what_an_independent_count_over_1000_games_fin
 }
 
 TEST(Statistics, of_no_games_are_zeros) {
-    const WindowReport window = make_window_report(GameSums(), OthelloSettings(), 1);
+    const WindowReport window = make_window_report(GameSums(), OthelloSettings(), 1, 0);
     EXPECT_EQ(window.games, 0u);
     EXPECT_EQ(window.stone_difference, 0);
     EXPECT_EQ(window.prediction_error, 0);
