@@ -7,16 +7,20 @@ JOBS    ?= $(shell nproc)
 SECONDS_EACH ?= 60
 PREFIX  ?= /usr/local
 DESTDIR ?=
+# Where `make torture` kills full-size saves: on a disk, with 500 MB free.
+TORTURE_DIR ?= /var/tmp
 
 KILN = build/release/kiln
 # The thread sanitizer of Debian 12 gives up where addresses are randomised too widely.
 FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
+torture_parts = torture-states torture-kill
+
 sources = $(shell find core platform app perf tests -name '*.cpp')
 headers = $(shell find core platform app perf tests -name '*.hpp')
 
 .PHONY: help deps deps-dev build train test bench release install format lint clang asan tsan fuzz \
-	arm64 clean
+	arm64 torture $(torture_parts) clean
 
 help: ## print this
 	@echo 'make TARGET [GAMES=$(GAMES)] [STATE=$(STATE)] [WORKERS=n] [JOBS=n] [PREFIX=$(PREFIX)]' \
@@ -91,6 +95,19 @@ arm64: deps-dev ## build for ARM64 and test under emulation
 	cmake --preset arm64
 	cmake --build --preset arm64 -j $(JOBS)
 	ctest --preset arm64
+
+torture: ## lose power and get killed at every call of a save, at full length
+	@$(MAKE) --no-print-directory -k $(torture_parts)
+
+torture-states: deps
+	cmake --preset dev
+	cmake --build --preset dev -j $(JOBS) --target crash_states
+	build/dev/tests/crash_states 1000000
+
+torture-kill: build
+	cmake --preset dev
+	cmake --build --preset dev -j $(JOBS) --target kill_at_syscall
+	build/dev/tests/kill_at_syscall $(KILN) $(TORTURE_DIR) --full
 
 clean: ## remove everything built; state/ stays
 	rm -rf build

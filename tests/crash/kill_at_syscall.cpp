@@ -1,14 +1,16 @@
 // Kills kiln with SIGKILL at every system call that changes a file of its state directory, once
 // right before the call and once right after it, and looks at what is left.
 //
-//   kill_at_syscall KILN DIRECTORY [--full | --self-test]
+//   kill_at_syscall KILN DIRECTORY [--full] [--caller] [--self-test]
 //
 // Whatever the point: every checkpoint that lists is, byte for byte, one of an undisturbed run; the
 // newest is at least as new as the last that was durable; and `kiln train --resume` ends with the
 // same bytes as if nothing had happened. The default is a miniature, from the making of the
 // directory to the removal of old checkpoints; --full is a save of Othello's whole state over an
-// older one. --self-test spoils what is left and sees that it is noticed. This shows the death of
-// processes, not of the machine: for that see tests/sim.
+// older one. --caller kills only the process that makes the call and lets the others see to it: the
+// run must come to its end by itself, unless it was the first process that died. --self-test spoils
+// what is left and sees that it is noticed. This shows the death of processes, not of the machine:
+// for that see tests/sim.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -18,6 +20,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,9 +86,11 @@ std::string text_of(const fs::path& path) {
 
 class Killer {
   public:
-    Killer(std::string kiln, const fs::path& workspace, const Kind& kind, Sabotage sabotage)
+    Killer(std::string kiln, const fs::path& workspace, const Kind& kind, Victim victim,
+           Sabotage sabotage)
         : kiln_(std::move(kiln)),
           kind_(kind),
+          victim_(victim),
           sabotage_(sabotage),
           reference_(workspace / "reference"),
           area_(workspace / "area"),
@@ -106,7 +111,7 @@ class Killer {
             for (std::uint64_t point = 1;; ++point) {
                 prepare();
                 const TreeRun tree = run_tree(command(state(), {"--keep", "1", "--resume"}),
-                                              area_.string(), point, when, log_.string());
+                                              area_.string(), point, when, victim_, log_.string());
                 if (!tree.refusal.empty()) {
                     std::fprintf(stderr,
                                  "ptrace is not permitted here, so nothing was tested: %s; allow "
@@ -123,7 +128,17 @@ class Killer {
                 }
                 ++points_;
                 spoil();
-                if (judge(tree, when) && point % kind_.complete_every == 0)
+                if (sabotage_ != Sabotage::none && violations_ > 0)
+                    return true;  // it was noticed
+                if (!judge(tree, when))
+                    continue;
+                if (tree.exit_code == 0)
+                    check_end(tree, when, "the run");
+                else if (tree.exit_code != 128 + SIGKILL)
+                    complain(tree, when,
+                             "the first process ended with " + std::to_string(tree.exit_code) +
+                                 ": " + text_of(log_));
+                else if (point % kind_.complete_every == 0)
                     complete(tree, when);
             }
         return true;
@@ -226,15 +241,20 @@ class Killer {
 
     void complete(const TreeRun& tree, KillTime when) {
         ++completed_;
-        const std::string name = checkpoint_file_name(kind_.target_games).text;
         if (const int code = run_alone(command(state(), {"--keep", "1", "--resume"})); code != 0)
             complain(tree, when,
                      "the resumed run ended with " + std::to_string(code) + ": " + text_of(log_));
-        else if (!same_bytes(state() / name, reference_ / name))
-            complain(tree, when, "the resumed run ended with another checkpoint");
+        else
+            check_end(tree, when, "the resumed run");
+    }
+
+    void check_end(const TreeRun& tree, KillTime when, const std::string& who) {
+        const std::string name = checkpoint_file_name(kind_.target_games).text;
+        if (!same_bytes(state() / name, reference_ / name))
+            complain(tree, when, who + " ended with another checkpoint");
         for (const auto& entry : fs::directory_iterator(state()))
-            if (entry.path().extension() == ".tmp" && fs::file_size(entry.path()) > 0)
-                complain(tree, when, entry.path().filename().string() + " was left behind");
+            if (entry.path().extension() == ".tmp")
+                complain(tree, when, who + " left " + entry.path().filename().string() + " behind");
     }
 
     bool complain(const TreeRun& tree, KillTime when, const std::string& what) {
@@ -249,6 +269,7 @@ class Killer {
 
     std::string kiln_;
     const Kind& kind_;
+    Victim victim_;
     Sabotage sabotage_;
     fs::path reference_;  // the checkpoints of an undisturbed run
     fs::path area_;       // where runs are killed
@@ -279,12 +300,14 @@ class Workspace {
     fs::path path_;
 };
 
-int kill_everywhere(const std::string& kiln, const std::string& directory, const Kind& kind) {
+int kill_everywhere(const std::string& kiln, const std::string& directory, const Kind& kind,
+                    Victim victim) {
     const Workspace workspace(directory);
-    Killer killer(kiln, workspace.path(), kind, Sabotage::none);
+    Killer killer(kiln, workspace.path(), kind, victim, Sabotage::none);
     const bool was_tested = killer.run();
-    std::printf("kill_at_syscall, %s: %llu points, %llu resumed to the end, %llu violations\n",
-                kind.name.c_str(), static_cast<unsigned long long>(killer.points()),
+    std::printf("kill_at_syscall, %s, %s: %llu points, %llu resumed to the end, %llu violations\n",
+                kind.name.c_str(), victim == Victim::tree ? "all processes" : "the caller alone",
+                static_cast<unsigned long long>(killer.points()),
                 static_cast<unsigned long long>(killer.completed()),
                 static_cast<unsigned long long>(killer.violations()));
     return was_tested && killer.violations() == 0 ? 0 : 1;
@@ -293,7 +316,7 @@ int kill_everywhere(const std::string& kiln, const std::string& directory, const
 int test_self(const std::string& kiln, const std::string& directory) {
     for (const Sabotage sabotage : {Sabotage::flip_byte, Sabotage::remove_newest}) {
         const Workspace workspace(directory);
-        Killer killer(kiln, workspace.path(), miniature, sabotage);
+        Killer killer(kiln, workspace.path(), miniature, Victim::tree, sabotage);
         if (!killer.run())
             return 1;
         if (killer.violations() == 0) {
@@ -310,13 +333,25 @@ int test_self(const std::string& kiln, const std::string& directory) {
 int main(int count, char** arguments) {
     using namespace kiln::test;
     kiln::platform::install_check_report();
-    const std::string option = count == 4 ? arguments[3] : "";
-    if (count < 3 || count > 4 || (count == 4 && option != "--full" && option != "--self-test")) {
-        std::fprintf(stderr, "usage: kill_at_syscall KILN DIRECTORY [--full | --self-test]\n");
+    bool is_full = false;
+    bool is_self_test = false;
+    Victim victim = Victim::tree;
+    bool is_usage_right = count >= 3;
+    for (int i = 3; i < count; ++i) {
+        const std::string option = arguments[i];
+        is_full = is_full || option == "--full";
+        is_self_test = is_self_test || option == "--self-test";
+        victim = option == "--caller" ? Victim::caller : victim;
+        is_usage_right = is_usage_right &&
+                         (option == "--full" || option == "--self-test" || option == "--caller");
+    }
+    if (!is_usage_right) {
+        std::fprintf(stderr,
+                     "usage: kill_at_syscall KILN DIRECTORY [--full] [--caller] [--self-test]\n");
         return 2;
     }
     const std::string kiln = std::filesystem::absolute(arguments[1]).string();
-    if (option == "--self-test")
+    if (is_self_test)
         return test_self(kiln, arguments[2]);
-    return kill_everywhere(kiln, arguments[2], option == "--full" ? full_size : miniature);
+    return kill_everywhere(kiln, arguments[2], is_full ? full_size : miniature, victim);
 }

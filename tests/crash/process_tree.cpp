@@ -113,8 +113,8 @@ struct Point {
 
 class Tree {
   public:
-    Tree(std::string directory, std::uint64_t kill_point, KillTime when)
-        : directory_(std::move(directory)), kill_point_(kill_point), when_(when) {}
+    Tree(std::string directory, std::uint64_t kill_point, KillTime when, Victim victim)
+        : directory_(std::move(directory)), kill_point_(kill_point), when_(when), victim_(victim) {}
 
     TreeRun run(const std::vector<std::string>& command, const std::string& log) {
         start(command, log);
@@ -206,12 +206,12 @@ class Tree {
             result_.last_call = std::string(point->call->name) + " " + point->path;
             number_at_[thread] = result_.points;
             if (when_ == KillTime::before && result_.points == kill_point_)
-                kill_all();
+                strike(thread);
         } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && point) {
             if (info.exit.rval == 0)
                 note_durability(*point);
             if (when_ == KillTime::after && number_at_[thread] == kill_point_)
-                kill_all();
+                strike(thread);
             point.reset();
         }
     }
@@ -272,6 +272,13 @@ class Tree {
         }
     }
 
+    void strike(pid_t thread) {
+        if (victim_ == Victim::tree)
+            return kill_all();
+        result_.was_killed = true;
+        (void)::kill(thread, SIGKILL);  // of a thread: its whole process
+    }
+
     // The one that is at the point stands still, so it goes last and can do nothing in between.
     void kill_all() {
         is_killing_ = true;
@@ -288,6 +295,7 @@ class Tree {
     std::string directory_;
     std::uint64_t kill_point_;
     KillTime when_;
+    Victim victim_;
     TreeRun result_;
     pid_t root_ = -1;
     bool is_traced_ = false;
@@ -300,8 +308,8 @@ class Tree {
 }  // namespace
 
 TreeRun run_tree(const std::vector<std::string>& command, const std::string& directory,
-                 std::uint64_t kill_point, KillTime when, const std::string& log) {
-    return Tree(directory, kill_point, when).run(command, log);
+                 std::uint64_t kill_point, KillTime when, Victim victim, const std::string& log) {
+    return Tree(directory, kill_point, when, victim).run(command, log);
 }
 
 }  // namespace kiln::test

@@ -14,11 +14,13 @@
 namespace kiln::test {
 
 enum class KillTime { before, after };
+// The process that makes the call alone, or with every other one. Whoever is left runs to its end.
+enum class Victim { caller, tree };
 
 struct TreeRun {
     std::uint64_t points = 0;         // reached
     bool was_killed = false;          // at the chosen point
-    int exit_code = -1;               // of the first process, if it was not killed
+    int exit_code = -1;               // of the first process; 128 and the signal that killed it
     std::string last_call;            // the last point that was reached, in words
     std::uint64_t durable_games = 0;  // of the newest checkpoint renamed into place before a sync
                                       // of its directory succeeded; 0: none
@@ -27,6 +29,6 @@ struct TreeRun {
 
 // Standard output is thrown away, standard error goes to the file `log`. kill_point 0: never.
 TreeRun run_tree(const std::vector<std::string>& command, const std::string& directory,
-                 std::uint64_t kill_point, KillTime when, const std::string& log);
+                 std::uint64_t kill_point, KillTime when, Victim victim, const std::string& log);
 
 }  // namespace kiln::test

@@ -38,7 +38,7 @@ struct Scenario {
     // The third save has the second's games but another state: a rename over an existing name.
     bool repeats_games = false;
 
-    // Which changing calls fail; 0: none.
+    // Which calls fail; 0: none.
     std::uint64_t fail_first = 0;
     std::uint64_t fail_last = std::numeric_limits<std::uint64_t>::max();
     ErrorCode fail_code = ErrorCode::io_failed;

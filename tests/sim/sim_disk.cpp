@@ -294,6 +294,8 @@ Status SimDisk::sync_directory() {
 }
 
 Result<std::size_t> SimDisk::list(std::span<FileName> names) {
+    if (const Status status = judge_call().status; !status)
+        return status.error();
     if (names_.size() > names.size())
         return Error{.code = ErrorCode::too_many_files};
     std::size_t count = 0;

@@ -39,8 +39,8 @@ class SimDisk final : public Store {
     // How many operations are not certain, of those that a name may lead to.
     std::size_t uncertain_operations() const;
 
-    // The changing calls number `first`, counted from 1, to `last` fail with `code`; takes_effect:
-    // although they did what they were asked to.
+    // The calls number `first`, counted from 1, to `last` fail with `code`; takes_effect: although
+    // they did what they were asked to. Only reading does not count: the loader's tests do that.
     void fail_calls(std::uint64_t first, std::uint64_t last, ErrorCode code, bool takes_effect);
     std::uint64_t calls() const { return calls_; }
     bool has_failed() const { return fail_first_ != 0 && calls_ >= fail_first_; }
