@@ -14,30 +14,13 @@ namespace {
 struct Trace {
     Step steps[positions_max];
     Features features[positions_max];  // of the position the error will be charged to
+    Board charged[positions_max];      // that position, for observers
     Score values[positions_max];       // its static value
     bool same_side[positions_max];     // whether the player to move there is the one at the step
     bool is_charged[positions_max];    // false: the step says nothing about that position
     std::uint8_t stages[positions_max];
     int count = 0;
 };
-
-void note_search(const SearchResult& result, GameSummary& summary) {
-    const auto square =
-        static_cast<std::uint64_t>(static_cast<std::int64_t>(result.score) * result.score);
-    const bool is_first = summary.searched_moves + summary.solved_moves == 0;
-    summary.value_min = is_first ? result.score : std::min(summary.value_min, result.score);
-    summary.value_max = is_first ? result.score : std::max(summary.value_max, result.score);
-    summary.invalid_values += std::abs(result.score) > score_max ? 1 : 0;
-    summary.value_sum += result.score;
-    summary.value_square_sum += square;
-    summary.nodes += result.nodes;
-    if (result.is_exact) {
-        ++summary.solved_moves;
-    } else {
-        ++summary.searched_moves;
-        summary.depth_sum += static_cast<std::uint64_t>(result.depth);
-    }
-}
 
 // result_sign: what the control makes of the game's result, and so of every value that comes from a
 // finished game.
@@ -51,15 +34,35 @@ void note_step(const Model& model, UpdateTarget target, Board board, const Searc
     // its weights: an error of 0 would thin out the errors of other positions and move by momentum.
     trace.is_charged[t] = !(is_exploratory && at_leaf);
     const Board charged = at_leaf ? result.leaf : board;
+    trace.charged[t] = charged;
     trace.features[t] = model.geometry().features(charged);
     trace.stages[t] = static_cast<std::uint8_t>(stage_of(charged.discs()));
     trace.values[t] = model.evaluate(trace.features[t], trace.stages[t]);
     trace.same_side[t] = !at_leaf || result.leaf_is_root_side;
 }
 
+void tell_steps(const Trace& trace, std::span<const double> returns, const GameRecord& record,
+                GameObserver& observer) {
+    std::uint8_t next[stage_count];
+    std::copy_n(record.stage_begin, stage_count, next);
+    for (int t = 0; t < trace.count; ++t) {
+        LearnedStep step = {t,
+                            returns[static_cast<std::size_t>(t)],
+                            trace.is_charged[t],
+                            trace.charged[t],
+                            trace.stages[t],
+                            trace.values[t]};
+        if (step.is_charged) {
+            step.at = next[step.stage]++;
+            step.error = record.errors[step.at];
+        }
+        observer.on_step(step);
+    }
+}
+
 // Errors from returns, clipped, in the order of their stages.
 void write_errors(const OthelloSettings& settings, const Trace& trace, Score result,
-                  GameRecord& record) {
+                  GameRecord& record, GameObserver* observer) {
     double returns[positions_max];
     const auto count = static_cast<std::size_t>(trace.count);
     lambda_returns({trace.steps, count}, result, settings.lambda, {returns, count});
@@ -83,6 +86,8 @@ void write_errors(const OthelloSettings& settings, const Trace& trace, Score res
     }
     record.stage_begin[stage_count] = static_cast<std::uint8_t>(written);
     record.position_count = written;
+    if (observer != nullptr)
+        tell_steps(trace, {returns, count}, record, *observer);
 }
 
 int result_sign(const OthelloSettings& settings, std::uint64_t ticket) {
@@ -94,8 +99,27 @@ int result_sign(const OthelloSettings& settings, std::uint64_t ticket) {
 
 }  // namespace
 
+void note_search(const SearchResult& result, GameSummary& summary) {
+    const auto square =
+        static_cast<std::uint64_t>(static_cast<std::int64_t>(result.score) * result.score);
+    const bool is_first = summary.searched_moves + summary.solved_moves == 0;
+    summary.value_min = is_first ? result.score : std::min(summary.value_min, result.score);
+    summary.value_max = is_first ? result.score : std::max(summary.value_max, result.score);
+    summary.invalid_values += std::abs(result.score) > score_max ? 1 : 0;
+    summary.value_sum += result.score;
+    summary.value_square_sum += square;
+    summary.nodes += result.nodes;
+    if (result.is_exact) {
+        ++summary.solved_moves;
+    } else {
+        ++summary.searched_moves;
+        summary.depth_sum += static_cast<std::uint64_t>(result.depth);
+    }
+}
+
 PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
-                      const WorkContext& context, std::uint64_t ticket, GameRecord& record) {
+                      const WorkContext& context, std::uint64_t ticket, GameRecord& record,
+                      GameObserver* observer) {
     RandomStream random(settings.seed, StreamPurpose::self_play, ticket);
     const auto random_plies =
         random.below(static_cast<std::uint64_t>(settings.random_plies_max) + 1);
@@ -126,6 +150,8 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
         if (summary.moves < random_plies) {
             move = choose_random(random, board);
             ++summary.random_plies;
+            if (observer != nullptr)
+                observer->on_move({board, is_black, move, true, false, -1, {}});
         } else {
             const SearchResult result = searcher.search(board, limits, context.stop, context.clock);
             if (result.was_stopped)
@@ -148,6 +174,8 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
             summary.exploratory_moves += explore ? 1 : 0;
             note_step(searcher.model(), settings.update_target, board, result, is_black, explore,
                       sign, trace);
+            if (observer != nullptr)
+                observer->on_move({board, is_black, move, false, explore, trace.count - 1, result});
         }
         record.moves[summary.moves++] = move;
         board = after_move(board, move, flips(board, move));
@@ -160,7 +188,7 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
     summary.stone_difference = difference;
     summary.table_probes = table.probes() - probes_before;
     summary.table_hits = table.hits() - hits_before;
-    write_errors(settings, trace, sign * difference * score_per_disc, record);
+    write_errors(settings, trace, sign * difference * score_per_disc, record, observer);
     return PlayOutcome::done;
 }
 
