@@ -1,4 +1,4 @@
-// CLI11 takes long to compile: only this file and control_flags.cpp include it.
+// Only this file and app/flags/*.cpp include CLI11, which takes long to compile.
 #include "app/command_line.hpp"
 
 #include <algorithm>
@@ -10,6 +10,8 @@
 
 #include "app/control_flags.hpp"
 #include "app/failure.hpp"
+#include "app/flags/debug_flags.hpp"
+#include "app/flags/whole.hpp"
 #include "app/settings_file.hpp"
 #include "app/text.hpp"
 
@@ -62,17 +64,6 @@ class RunFlags {
     std::string config_;
     std::map<std::string, std::string> values_;  // stable addresses
 };
-
-// Values of the other commands, checked as the settings are.
-std::uint64_t whole(const std::string& flag, const std::string& text, std::uint64_t low,
-                    std::uint64_t high) {
-    const auto value = parse_count(text);
-    if (!value || *value < low || *value > high)
-        throw Failure(ExitCode::usage,
-                      fmt::format("{}: '{}' is not allowed; it takes a whole number from {} to {}",
-                                  flag, text, low, high));
-    return *value;
-}
 
 // --depth, --nodes, --time-ms, --exact-empties of commands that search but do not train.
 class LimitFlags {
@@ -196,7 +187,13 @@ constexpr const char* board_examples = R"(Examples:
 constexpr const char* checkpoint_examples = R"(Examples:
   kiln checkpoint list state/first
   kiln checkpoint verify state/first
-  kiln checkpoint inspect state/first/game-000000020000.ckpt)";
+  kiln checkpoint inspect state/first/game-000000020000.ckpt
+  kiln checkpoint diff state/first/game-000000016000.ckpt state/first/game-000000020000.ckpt)";
+constexpr const char* debug_examples = R"(Examples:
+  kiln debug patterns start --moves f5d6 --model state/first
+  kiln debug trace --model state/first
+  kiln debug csv --model state/first --touched > weights.csv
+`kiln debug COMMAND --help` tells more about each.)";
 constexpr const char* kiln_examples = R"(Examples:
   kiln train --games 20000 --state state/first
   kiln evaluate --model state/first --opponent corner --games 400
@@ -230,6 +227,8 @@ class CommandLine {
         control_flags_.add_to(app_);
         control_flags_.add_to_memory(*memory, plan);
         add_checkpoint();
+        debug_flags_.add_to(
+            *command("debug", "look into a model and into single games", debug_examples));
         auto* help = command("help", "print this, or the help of a command",
                              "Examples:\n  kiln help\n  kiln help train");
         help->add_option("command", help_about_, "the command")->type_name("COMMAND");
@@ -297,6 +296,16 @@ class CommandLine {
         add("list", "the checkpoints of a directory, newest first", "state directory");
         add("verify", "check every byte", "checkpoint, or state directory for all in it");
         add("inspect", "sections, types, counts and settings", "checkpoint, or state directory");
+        auto* diff = add_to(*checkpoint, "diff", "what differs between two checkpoints",
+                            checkpoint_examples);
+        diff->add_option("before", checkpoint_.path, "checkpoint, or state directory")
+            ->required()
+            ->type_name("PATH");
+        diff->add_option("after", checkpoint_.other, "checkpoint, or state directory")
+            ->required()
+            ->type_name("PATH");
+        diff->add_option("--top", checkpoint_top_, "largest changes to list [10]")->type_name("N");
+        diff->add_flag("--json", checkpoint_.json, "print the result as JSON");
     }
 
     // What CLI11 found wrong, in Kiln's words where its own are no help.
@@ -377,8 +386,12 @@ class CommandLine {
         if (const auto options = control_flags_.options(name))
             return *options;
         const std::string& action = chosen().get_name();
+        if (name.starts_with("kiln debug "))
+            return debug_flags_.options(action);
+        checkpoint_.top = whole("--top", checkpoint_top_, 0, 1000);
         checkpoint_.action = action == "list"     ? CheckpointAction::list
                              : action == "verify" ? CheckpointAction::verify
+                             : action == "diff"   ? CheckpointAction::diff
                                                   : CheckpointAction::inspect;
         return checkpoint_;
     }
@@ -404,6 +417,8 @@ class CommandLine {
     std::string board_model_;
     LimitFlags board_limits_;
     CheckpointOptions checkpoint_;
+    std::string checkpoint_top_ = "10";
+    DebugFlags debug_flags_;
     std::string help_about_;
 };
 

@@ -40,6 +40,7 @@ struct Dispatch {
     ExitCode operator()(const kiln::app::ControlOptions& options) const {
         return run_control(options);
     }
+    ExitCode operator()(const kiln::app::DebugOptions& options) const { return run_debug(options); }
 };
 
 ExitCode complain(const char* line, ExitCode exit_code) {

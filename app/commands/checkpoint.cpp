@@ -142,6 +142,8 @@ ExitCode run_checkpoint(const CheckpointOptions& options) {
             return verify(options.path);
         case CheckpointAction::inspect:
             return inspect(options.path);
+        case CheckpointAction::diff:
+            return diff_checkpoints(options);
     }
     return ExitCode::internal;
 }

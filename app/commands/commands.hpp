@@ -57,10 +57,13 @@ struct BoardOptions {
     othello::SearchLimits limits = {.depth = 6};
 };
 
-enum class CheckpointAction { list, verify, inspect };
+enum class CheckpointAction { list, verify, inspect, diff };
 struct CheckpointOptions {
     CheckpointAction action = CheckpointAction::list;
     std::string path;
+    std::string other;       // of diff: compared with `path`
+    std::uint64_t top = 10;  // of diff: largest changes to list
+    bool json = false;       // of diff
 };
 
 // status, pause, resume, save, stop, set, memory: asks the run in `state`.
@@ -79,5 +82,6 @@ ExitCode run_perft(const PerftOptions& options);
 ExitCode run_board(const BoardOptions& options);
 ExitCode run_checkpoint(const CheckpointOptions& options);
 ExitCode run_control(const ControlOptions& options);
+ExitCode diff_checkpoints(const CheckpointOptions& options);  // of run_checkpoint()
 
 }  // namespace kiln::app

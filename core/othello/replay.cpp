@@ -1,7 +1,7 @@
 #include "core/othello/replay.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <cmath>
 #include <cstring>
 
 namespace kiln::othello {

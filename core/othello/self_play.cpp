@@ -50,6 +50,7 @@ void tell_steps(const Trace& trace, std::span<const double> returns, const GameR
                             returns[static_cast<std::size_t>(t)],
                             trace.is_charged[t],
                             trace.charged[t],
+                            trace.same_side[t],
                             trace.stages[t],
                             trace.values[t]};
         if (step.is_charged) {

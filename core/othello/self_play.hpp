@@ -27,14 +27,15 @@ struct PlayedMove {
 
 // What a searched move teaches, known when the game is over.
 struct LearnedStep {
-    int step = 0;             // counted as in PlayedMove
-    double target = 0;        // target for the player to move there, score units
-    bool is_charged = false;  // false: it changes nothing
-    Board charged;            // the position the error is charged to, ...
-    int stage = 0;            // ... its stage ...
-    Score value = 0;          // ... and its static value, for the player to move there
-    std::int32_t error = 0;   // target minus value there, clipped and rounded
-    int at = -1;              // in GameRecord::errors and features
+    int step = 0;              // counted as in PlayedMove
+    double target = 0;         // target for the player to move there, score units
+    bool is_charged = false;   // false: it changes nothing
+    Board charged;             // the position the error is charged to, ...
+    bool is_same_side = true;  // ... whether the player to move there made the move, ...
+    int stage = 0;             // ... its stage ...
+    Score value = 0;           // ... and its static value, for the player to move there
+    std::int32_t error = 0;    // target minus value there, clipped and rounded
+    int at = -1;               // in GameRecord::errors and features
 };
 
 // Watches a game being played, for debugging. Training passes none.
