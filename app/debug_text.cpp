@@ -17,7 +17,7 @@ std::string position_text(const othello::Position& position) {
         const othello::Bits at = othello::bit(square);
         text += (position.discs(othello::Colour::black) & at) != 0   ? 'X'
                 : (position.discs(othello::Colour::white) & at) != 0 ? 'O'
-                                                                     : '-';
+                                                                     : '.';
     }
     return text + (position.to_move == othello::Colour::black ? " X" : " O");
 }

@@ -17,7 +17,8 @@ constexpr double discs(double units) {
 
 const char* colour_name(othello::Colour colour);  // "black (X)"
 
-// 64 cells and the side to move, as commands take it.
+// 64 cells and the side to move, as commands take it; '.' for empty, because an argument that
+// begins with '-' is a flag.
 std::string position_text(const othello::Position& position);
 
 // "XO--X---": see othello::configuration_text().

@@ -71,7 +71,7 @@ class Patterns(KilnTest):
         out = self.kiln("debug", "patterns", "start", "--model", self.run_path).out
         self.assertIn("the sum of 59 weights", out)
         self.assertEqual(len(re.findall(r"^  +\d+  [XO-]+ +\d+ +\d+ ", out, re.M)), 58)
-        self.assertIn("\nedge + 2X, mirror images share a weight\n  --------  -.......  ", out)
+        self.assertRegex(out, r"\nedge \+ 2X, mirror images share a weight\n(  [-.]{8}){4}\n")
 
 
 class Trace(KilnTest):
@@ -80,7 +80,7 @@ class Trace(KilnTest):
     def test_tells_moves_returns_and_errors_of_the_next_game(self):
         out = self.kiln("debug", "trace", "--model", checkpoint(64)).out
         self.assertIn("the run plays this game with these weights\n", out)
-        moves = re.findall(r"^ *\d+ ([XO]) ([a-h][1-8])  ([XO-]{64} [XO])  ", out, re.M)
+        moves = re.findall(r"^ *\d+ ([XO]) ([a-h][1-8])  ([XO.]{64} [XO])  ", out, re.M)
         told = re.search(r"result [+-][\d.]+ discs for black \(X\); (\d+) moves: (\d+) random "
                          r"opening.*; (\d+) errors\n", out)
         self.assertEqual(len(moves), int(told[1]))
@@ -135,12 +135,13 @@ class Updates(KilnTest):
         before, after = (self.weights(games) for games in (96, 128))
         for stage, shape, pattern, old, new, _, _, updates in rows[::50]:
             key = (stage, shape.strip(), pattern)
-            self.assertEqual(f"{float(before[key]['discs']):+.3f}", old)
+            untouched = {"discs": "0"}
+            self.assertEqual(f"{float(before.get(key, untouched)['discs']):+.3f}", old)
             self.assertEqual(f"{float(after[key]['discs']):+.3f}", new)
             self.assertEqual(after[key]["updates"], updates)
 
     def weights(self, games):
-        out = self.kiln("debug", "csv", "--model", checkpoint(games)).out
+        out = self.kiln("debug", "csv", "--model", checkpoint(games), "--touched").out
         return {(row["stage"], row["shape"], row["pattern"]): row
                 for row in csv.DictReader(io.StringIO(out))}
 
@@ -149,14 +150,14 @@ class Updates(KilnTest):
         self.assertNotIn("anomaly", quiet)
         self.assertIn(", 0 above 256 discs\n", quiet)
         self.assertIn("the run absorbs games 96 to 127 together", quiet)
-        out = self.kiln("debug", "updates", "--model", checkpoint(96), "--threshold", 0.1).out
+        out = self.kiln("debug", "updates", "--model", checkpoint(96), "--threshold", 0.03).out
         anomalies = re.findall(r"^stage +(\d+) .* \(([+-][\d.]+)\) discs.*\n  anomaly: more than "
-                               r"0.1 discs at once; largest error [+-][\d.]+ from game (\d+) after "
-                               r"move (\d+): ([XO-]{64} [XO])$", out, re.M)
+                               r"0.03 discs at once; largest error [+-][\d.]+ from game (\d+) after "
+                               r"move (\d+): ([XO.]{64} [XO])$", out, re.M)
         self.assertGreater(len(anomalies), 0)
-        self.assertIn(f", {len(anomalies)} above 0.1 discs\n", out)
+        self.assertIn(f", {len(anomalies)} above 0.03 discs\n", out)
         for stage, change, game, _, position in anomalies[:5]:
-            self.assertGreater(abs(float(change)), 0.1)
+            self.assertGreater(abs(float(change)), 0.03)
             self.assertEqual(game, "96")
             told = self.kiln("debug", "board", position).out
             self.assertIn(f"stage {stage} of", told)
@@ -186,20 +187,21 @@ class Csv(KilnTest):
     def test_weights_are_those_of_the_checkpoint(self):
         sections = read_sections(checkpoint(128))
         slots = sections["othello.optimiser"]
-        rows = self.rows()
-        self.assertEqual(len(rows), len(slots) // 16)
-        for at in range(0, len(rows), 997):
-            carry, first, second, updates = struct.unpack_from("<fffI", slots, 16 * at)
+        rows = self.rows("--stage", 12)
+        self.assertEqual(len(rows), len(slots) // 16 // 30)
+        for at in range(0, len(rows), 97):
+            carry, first, second, updates = struct.unpack_from("<fffI", slots,
+                                                               16 * (12 * len(rows) + at))
             row = rows[at]
             for name, value in (("carry_units", carry), ("first_moment", first),
                                 ("second_moment", second)):
                 self.assertEqual(struct.pack("<f", float(row[name])), struct.pack("<f", value))
             self.assertEqual(int(row["updates"]), updates)
-        touched = self.rows("--touched")
+        touched = self.rows("--stage", 12, "--touched")
         self.assertEqual(touched, [row for row in rows if row["updates"] != "0"])
         some = self.rows("--stage", 12, "--shape", "edge + 2X")
         self.assertEqual(some, [row for row in rows
-                                if row["stage"] == "12" and row["shape"] == "edge + 2X"])
+                                if row["shape"] == "edge + 2X"])
 
     def test_games_are_the_next_of_the_run(self):
         arguments = ["debug", "csv", "--model", checkpoint(64), "--games", 3]
@@ -238,13 +240,10 @@ class Diff(KilnTest):
         self.assertFalse(out["identical"])
         before, after = (read_sections(checkpoint(games)) for games in (96, 128))
         for name, section in out["sections"].items():
-            changed = sum(a != b for a, b in zip(before[name], after[name], strict=True))
-            self.assertEqual(section["changed_bytes"], changed, name)
-        slots = [[state["othello.optimiser"][at:at + 16]
-                  for at in range(0, len(state["othello.optimiser"]), 16)]
-                 for state in (before, after)]
-        self.assertEqual(out["weights"]["changed_slots"],
-                         sum(a != b for a, b in zip(*slots, strict=True)))
+            self.assertEqual(len(before[name]), len(after[name]))
+            self.assertEqual(section["changed_bytes"], changed(before[name], after[name], 1), name)
+        slots = (state["othello.optimiser"] for state in (before, after))
+        self.assertEqual(out["weights"]["changed_slots"], changed(*slots, 16))
         for part in ("stages", "shapes"):
             parts = out["weights"][part]
             parts = parts if part == "stages" else parts.values()
@@ -326,6 +325,17 @@ class Refusals(KilnTest):
         for command in ("board", "patterns", "trace", "replay", "updates", "csv"):
             out = self.kiln("debug", command, "--help").out
             self.assertGreaterEqual(out.split("Examples:")[1].count(f"kiln debug {command}"), 2)
+
+
+def changed(before, after, size):
+    """How many elements of that size differ, without looking closely where nothing does."""
+    count = 0
+    for first in range(0, len(before), 4096):
+        if before[first:first + 4096] != after[first:first + 4096]:
+            end = min(first + 4096, len(before))
+            count += sum(before[at:at + size] != after[at:at + size]
+                         for at in range(first, end, size))
+    return count
 
 
 def read_sections(path):
