@@ -8,7 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "app/control_flags.hpp"
+#include "app/flags/control_flags.hpp"
 #include "app/failure.hpp"
 #include "app/flags/debug_flags.hpp"
 #include "app/flags/whole.hpp"

@@ -1,4 +1,4 @@
-#include "app/control_flags.hpp"
+#include "app/flags/control_flags.hpp"
 
 #include <algorithm>
 
