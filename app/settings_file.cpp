@@ -9,6 +9,23 @@
 #include <optional>
 
 #include <fmt/format.h>
+
+namespace kiln::app {
+namespace {
+
+// toml++ 3.3 asserts, or in a release build lets the compiler assume, things that a wrong file can
+// make untrue: "[+a" is enough. Here they are checked in every build and end the parsing.
+struct ParserGaveUp {};
+
+[[noreturn]] void give_up() {
+    throw ParserGaveUp();
+}
+
+}  // namespace
+}  // namespace kiln::app
+
+#undef NDEBUG
+#define TOML_ASSERT(expression) ((expression) ? void() : ::kiln::app::give_up())
 #include <toml++/toml.h>
 
 #include "app/failure.hpp"
@@ -132,6 +149,8 @@ std::vector<Assignment> parse_settings_file(const std::string& contents, const s
         std::replace(what.begin(), what.end(), '\n', ' ');
         throw Failure(ExitCode::bad_configuration,
                       fmt::format("{}:{}: not TOML: {}", path, error.source().begin.line, what));
+    } catch (const ParserGaveUp&) {
+        throw Failure(ExitCode::bad_configuration, fmt::format("{}: not TOML", path));
     }
     std::vector<Assignment> source;
     for (const auto& [key, node] : table)

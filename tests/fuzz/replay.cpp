@@ -2,6 +2,7 @@
 // Needs no libFuzzer and is deterministic.
 //     replay_<name> [FOLDER...]
 //     replay_<name> --write FOLDER   writes the seeds there, for libFuzzer to begin with
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -18,7 +19,17 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t variants_per_seed = 200;
 
+// So that an input that ends the process can be kept.
+std::string current;
+
+void show_current(int) {
+    std::fprintf(stderr, "found with the %zu bytes left in finding.bin\n", current.size());
+    std::ofstream("finding.bin", std::ios::binary) << current;
+    std::_Exit(1);
+}
+
 void run_text(const std::string& text) {
+    current = text;
     run({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
@@ -78,6 +89,8 @@ int replay(std::span<char*> arguments) {
         write_seeds(arguments[1]);
         return 0;
     }
+    std::signal(SIGABRT, show_current);
+    std::signal(SIGSEGV, show_current);
     std::size_t files = 0;
     for (const char* folder : arguments)
         files += run_folder(folder);
