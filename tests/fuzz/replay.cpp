@@ -2,6 +2,7 @@
 // Needs no libFuzzer and is deterministic.
 //     replay_<name> [FOLDER...]
 //     replay_<name> --write FOLDER   writes the seeds there, for libFuzzer to begin with
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -17,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t variants_per_seed = 200;
+constexpr std::uint64_t variants_per_seed = 1'000;
 
 // So that an input that ends the process can be kept.
 std::string current;
@@ -33,11 +34,24 @@ void run_text(const std::string& text) {
     run({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
 }
 
+// Headers and tails decide more than what lies between.
+std::size_t place_in(const std::string& text, RandomStream& random) {
+    const std::size_t near_end = random.below(std::min<std::size_t>(text.size(), 128));
+    switch (random.below(3)) {
+        case 0:
+            return random.below(text.size());
+        case 1:
+            return near_end;
+        default:
+            return text.size() - 1 - near_end;
+    }
+}
+
 // A few bytes changed, or cut off, or said twice.
 std::string damaged(std::string text, std::uint64_t seed, std::uint64_t number) {
     RandomStream random(seed, StreamPurpose::position, number);
     for (std::uint64_t left = 1 + random.below(4); left > 0 && !text.empty(); --left) {
-        const std::size_t at = random.below(text.size());
+        const std::size_t at = place_in(text, random);
         switch (random.below(4)) {
             case 0:
                 text[at] = static_cast<char>(random.below(256));
