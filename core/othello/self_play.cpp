@@ -53,6 +53,8 @@ void tell_steps(const Trace& trace, std::span<const double> returns, const GameR
                             trace.same_side[t],
                             trace.stages[t],
                             trace.values[t]};
+        // What is not finite was left out of the record.
+        step.is_charged = step.is_charged && !std::isnan(step.target);
         if (step.is_charged) {
             step.at = next[step.stage]++;
             step.error = record.errors[step.at];

@@ -123,7 +123,7 @@ class Updates(KilnTest):
     def test_games_learned_here_are_those_the_trainer_learned(self):
         out = self.kiln("debug", "updates", "--model", checkpoint(64), "--games", 64, "--against",
                         checkpoint(128)).out
-        self.assertIn(f"identical to {checkpoint(128)} in all 3 sections", out)
+        self.assertIn(f"identical to {checkpoint(128)} in all 5 sections", out)
 
     def test_before_and_after_are_what_the_checkpoints_hold(self):
         out = self.kiln("debug", "updates", "--model", checkpoint(96), "--games", 32).out
@@ -152,8 +152,8 @@ class Updates(KilnTest):
         self.assertIn("the run absorbs games 96 to 127 together", quiet)
         out = self.kiln("debug", "updates", "--model", checkpoint(96), "--threshold", 0.03).out
         anomalies = re.findall(r"^stage +(\d+) .* \(([+-][\d.]+)\) discs.*\n  anomaly: more than "
-                               r"0.03 discs at once; largest error [+-][\d.]+ from game (\d+) after "
-                               r"move (\d+): ([XO.]{64} [XO])$", out, re.M)
+                               r"0.03 discs at once; largest error [+-][\d.]+ from game (\d+) "
+                               r"after move (\d+): ([XO.]{64} [XO])$", out, re.M)
         self.assertGreater(len(anomalies), 0)
         self.assertIn(f", {len(anomalies)} above 0.03 discs\n", out)
         for stage, change, game, _, position in anomalies[:5]:
@@ -232,7 +232,7 @@ class Diff(KilnTest):
 
     def test_identical_checkpoints_say_so(self):
         out = self.kiln("checkpoint", "diff", checkpoint(64), checkpoint(64)).out
-        self.assertIn("identical: every byte of all 5 sections\n", out)
+        self.assertIn("identical: every byte of all 7 sections\n", out)
         self.assertTrue(self.diff(self.run_path, checkpoint(128))["identical"])
 
     def test_counts_what_changed(self):
