@@ -108,6 +108,7 @@ torture-kill: build
 	cmake --preset dev
 	cmake --build --preset dev -j $(JOBS) --target kill_at_syscall
 	build/dev/tests/kill_at_syscall $(KILN) $(TORTURE_DIR) --full
+	build/dev/tests/kill_at_syscall $(KILN) $(TORTURE_DIR) --full --caller
 
 clean: ## remove everything built; state/ stays
 	rm -rf build

@@ -1,8 +1,8 @@
 // BlockStore: a directory in memory that keeps equal blocks of all files once.
 //
 // Checkpoints of an Othello run are 150 MB each and differ little from one another, so a test can
-// keep and compare many of them. It can be told to fail; what it loses when the power goes is
-// MemoryStore's subject.
+// keep and compare many of them. It can be told to fail; what is lost when the power goes is
+// SimDisk's subject.
 #pragma once
 
 #include <algorithm>

@@ -1,10 +1,8 @@
-// MemoryStore: a directory in memory that can fail at any call and lose what was not made durable.
+// MemoryStore: a directory in memory that can fail at any call.
 //
-// It keeps two things a disk keeps apart: what a reader sees now, and what would still be there
-// after the power went. Contents become durable by sync(), names by sync_directory(). Every call of
-// the port is counted, and the N-th can be made to fail, once or from then on, so that a test can
-// go through all of them (the method of SQLite's malloc and I/O tests). A failing append leaves
-// half of its bytes behind, a failing sync none of the unsynced ones durable.
+// Every call of the port is counted, and the N-th can be made to fail, once or from then on, so
+// that a test can go through all of them (the method of SQLite's malloc and I/O tests). A failing
+// append leaves half of its bytes behind. What is lost when the power goes is SimDisk's subject.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +14,6 @@
 #include <vector>
 
 #include "core/base/check.hpp"
-#include "core/base/random.hpp"
 #include "core/port/store.hpp"
 
 namespace kiln::test {
@@ -47,30 +44,6 @@ class MemoryStore final : public Store {
     std::uint64_t calls() const { return calls_; }
     bool has_failed() const { return fail_first_ != 0 && calls_ >= fail_first_; }
 
-    // The power fails and comes back. Of everything that was not durable, each file's unsynced tail
-    // and each unsynced name survive or not, as `chance` decides; names survive in any combination.
-    void lose_power(RandomStream& chance) {
-        open_files_.clear();
-        for (Inode& inode : inodes_) {
-            if (chance.below(2) == 0)
-                continue;
-            const std::size_t durable = inode.durable.size();
-            const std::size_t unsynced = inode.bytes.size() - std::min(durable, inode.bytes.size());
-            inode.bytes.resize(durable + chance.below(unsynced + 1));
-            std::copy(inode.durable.begin(), inode.durable.end(), inode.bytes.begin());
-        }
-        std::map<std::string, std::size_t> survivors;
-        for (const auto& [name, inode] : durable_names_)
-            if (names_.count(name) != 0 || chance.below(2) == 0)
-                survivors[name] = inode;
-        for (const auto& [name, inode] : names_)
-            if (chance.below(2) == 0)
-                survivors[name] = inode;
-        names_ = durable_names_ = survivors;
-        for (Inode& inode : inodes_)
-            inode.durable = inode.bytes;
-    }
-
     // Direct access for tests.
     bool exists(const std::string& name) const { return names_.count(name) != 0; }
     std::size_t file_count() const { return names_.size(); }
@@ -81,8 +54,7 @@ class MemoryStore final : public Store {
     }
     void put(const std::string& name, const Bytes& bytes) {
         names_[name] = inodes_.size();
-        durable_names_[name] = inodes_.size();
-        inodes_.push_back({bytes, bytes});
+        inodes_.push_back({bytes});
     }
 
     Result<File> create(const FileName& name) override {
@@ -122,10 +94,7 @@ class MemoryStore final : public Store {
     Status sync(File file) override {
         CHECK(!inode(file).sync_failed);  // the contract: never again after a failure
         const Status status = may_fail();
-        if (status)
-            inode(file).durable = inode(file).bytes;
-        else
-            inode(file).sync_failed = true;
+        inode(file).sync_failed = !status;
         return status;
     }
     Status close(File file) override {
@@ -146,11 +115,7 @@ class MemoryStore final : public Store {
             return Error{.code = ErrorCode::not_found};
         return {};
     }
-    Status sync_directory() override {
-        TRY(may_fail());
-        durable_names_ = names_;
-        return {};
-    }
+    Status sync_directory() override { return may_fail(); }
     Result<std::size_t> list(std::span<FileName> names) override {
         TRY(may_fail());
         if (names_.size() > names.size())
@@ -164,7 +129,6 @@ class MemoryStore final : public Store {
   private:
     struct Inode {
         Bytes bytes;
-        Bytes durable;
         bool sync_failed = false;
     };
 
@@ -185,7 +149,6 @@ class MemoryStore final : public Store {
 
     std::vector<Inode> inodes_;
     std::map<std::string, std::size_t> names_;
-    std::map<std::string, std::size_t> durable_names_;
     std::map<File, std::size_t> open_files_;
     File next_file_ = 3;
     std::uint64_t calls_ = 0;

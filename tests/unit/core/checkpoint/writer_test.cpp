@@ -304,42 +304,5 @@ TEST(CheckpointWriter, a_failure_after_the_rename_is_reported_and_the_new_checkp
     ASSERT_NO_FATAL_FAILURE(expect_old_or_new(store, old_state, new_state, true));
 }
 
-// A process saves 200 over 100 and then removes 100; the power fails at some call.
-void expect_survives_power_cut(const MemoryStore& fresh, State& old_state, State& new_state,
-                               std::uint64_t call, std::uint64_t seed) {
-    MemoryStore store = fresh;
-    store.fail_from(call, ErrorCode::io_failed);  // the dead process reaches the disk no more
-    const bool was_saved = save(store, new_state, 200).has_value();
-    if (was_saved)
-        (void)remove_old(store, 1);
-    RandomStream chance(seed, StreamPurpose::position, call);
-    store.lose_power(chance);
-    store.fail_nothing();
-
-    ASSERT_TRUE(sweep_unfinished(store));
-    Catalog catalog;
-    ASSERT_TRUE(read_catalog(store, catalog));
-    ASSERT_GE(catalog.count, 1u);
-    State loaded({200'000, 40}, 0);
-    for (std::size_t i = 0; i < catalog.count; ++i) {
-        ASSERT_TRUE(load(store, catalog.entries[i].name, loaded));
-        ASSERT_TRUE(loaded == (catalog.entries[i].games == 200 ? new_state : old_state));
-    }
-    ASSERT_TRUE(!was_saved || catalog.entries[0].games == 200);
-}
-
-TEST(CheckpointWriter, after_a_power_cut_at_any_call_the_newest_checkpoint_is_the_old_or_the_new) {
-    State old_state({200'000, 40}, 10);
-    State new_state({200'000, 40}, 11);
-    MemoryStore fresh;
-    ASSERT_TRUE(save(fresh, old_state, 100));
-    for (std::uint64_t call = 1; call <= 20; ++call)
-        for (std::uint64_t seed = 0; seed < 30; ++seed) {
-            SCOPED_TRACE("call " + std::to_string(call) + ", seed " + std::to_string(seed));
-            ASSERT_NO_FATAL_FAILURE(
-                expect_survives_power_cut(fresh, old_state, new_state, call, seed));
-        }
-}
-
 }  // namespace
 }  // namespace kiln
