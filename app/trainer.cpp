@@ -104,7 +104,6 @@ Status Trainer::restore(CheckpointReader& reader) {
 }
 
 void Trainer::RunJob::work(unsigned) {
-    (void)::pthread_setname_np(::pthread_self(), "kiln-session");
     result_ = session_.run(ports_);
     is_done_.store(true, std::memory_order_release);
 }
@@ -114,19 +113,24 @@ namespace {
 // Every thread says on the page who it is, and can tell of its own stack overflow.
 class IntroductionJob final : public Job {
   public:
-    explicit IntroductionJob(std::span<Heartbeat> heartbeats) : heartbeats_(heartbeats) {}
+    // name: nullptr keeps the one the team gave.
+    IntroductionJob(std::span<Heartbeat> heartbeats, const char* name)
+        : heartbeats_(heartbeats), name_(name) {}
 
     void work(unsigned worker) override {
+        if (name_ != nullptr)
+            (void)::pthread_setname_np(::pthread_self(), name_);
         platform::use_signal_stack();
         heartbeats_[worker].thread.store(platform::this_thread(), std::memory_order_relaxed);
     }
 
   private:
     std::span<Heartbeat> heartbeats_;
+    const char* name_;
 };
 
-void introduce(Team& team, std::span<Heartbeat> heartbeats) {
-    IntroductionJob job(heartbeats);
+void introduce(Team& team, std::span<Heartbeat> heartbeats, const char* name = nullptr) {
+    IntroductionJob job(heartbeats, name);
     team.run(job);
 }
 
@@ -144,8 +148,8 @@ void Trainer::launch(StatusPage& page) {
                       fmt::format("--workers: the system does not grant {} threads; give fewer",
                                   settings_.workers + 2));
     introduce(team_, page.workers);
-    introduce(session_thread_, {&page.session, 1});
-    introduce(scribe_, {&page.scribe, 1});
+    introduce(session_thread_, {&page.session, 1}, "kiln-session");
+    introduce(scribe_, {&page.scribe, 1}, "kiln-scribe");
     arena_->seal();
 }
 

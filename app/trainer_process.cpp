@@ -109,9 +109,10 @@ ExitCode train(SharedPage& page, int directory_descriptor) {
             report_stacks(trainer, report);
     }
     report_stacks(trainer, report);
-    if (const auto memory = platform::read_process_memory(); memory)
+    if (const auto memory = platform::read_process_memory(); memory) {
         report.minor_faults_at_end = memory.value().minor_faults;
-    report.peak_resident_bytes = memory.value().peak_resident_bytes;
+        report.peak_resident_bytes = memory.value().peak_resident_bytes;
+    }
     if (trainer.result())
         report.is_at_target = trainer.result().value() == SessionEnd::target_reached;
     else
