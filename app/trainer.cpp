@@ -26,6 +26,8 @@ constexpr std::uint64_t program_bytes = 24'000'000;
 // FileStore keeps two windows of 8 MiB and what was just written; the rest is the reading of one.
 constexpr std::uint64_t save_cache_bytes = 32'000'000;
 
+WorkloadWrap workload_wrap = nullptr;
+
 std::uint32_t worker_count(const RunSettings& settings) {
     if (settings.workers != 0)
         return settings.workers;
@@ -40,6 +42,10 @@ std::uint64_t granted_table_bytes(const Plan& plan, std::uint32_t workers) {
 }
 
 }  // namespace
+
+void wrap_workloads(WorkloadWrap wrap) {
+    workload_wrap = wrap;
+}
 
 void plan_program(RegionList& regions) {
     regions.add_outside(region_program, "system", program_bytes);
@@ -66,7 +72,8 @@ Trainer::Trainer(const RunSettings& settings) : settings_(settings) {
         workload = &null_.emplace(settings_.othello.seed);
     else
         workload = &othello_.emplace(settings_.othello);
-    session_.emplace(settings_.session, *workload);
+    session_.emplace(settings_.session, workload_wrap == nullptr ? *workload
+                                                                 : workload_wrap(*workload));
 
     session_->plan(settings_.workers, requests_);
     requests_.add(region_worker_stacks, "team",

@@ -31,6 +31,11 @@ constexpr const char* region_program = "program and libraries";
 constexpr const char* region_cold_heap = "cold heap";
 constexpr const char* region_shared_page = "shared page";
 
+// For programs that test failures: puts something around the workload of every trainer that is made
+// from now on. `wrap` gives back what is to be trained in its place.
+using WorkloadWrap = Workload& (*)(Workload& workload);
+void wrap_workloads(WorkloadWrap wrap);
+
 class Trainer {
   public:
     explicit Trainer(const RunSettings& settings);

@@ -65,9 +65,9 @@ class KilnTest(unittest.TestCase):
         self.assertRegex(done.err, r"\Akiln: [^\n]+\n\Z")
         return done.err.rstrip("\n")
 
-    def start(self, *arguments, **options):
+    def start(self, *arguments, program=KILN, **options):
         """Starts kiln and returns it once it listens to signals."""
-        process = subprocess.Popen([KILN, *map(str, arguments)], stdout=subprocess.PIPE,
+        process = subprocess.Popen([program, *map(str, arguments)], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, **options)
         self.addCleanup(process.kill)
         deadline = time.monotonic() + TIMEOUT_S
