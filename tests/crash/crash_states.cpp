@@ -23,6 +23,7 @@ Scenario draw(std::uint64_t seed) {
     scenario.keep = static_cast<std::uint32_t>(1 + chance.below(4));
     scenario.saves = static_cast<std::uint32_t>(2 + chance.below(5));
     scenario.repeats_games = chance.below(2) != 0;
+    scenario.is_compressed = chance.below(3) == 0;
     scenario.random_states = 24;
     scenario.goes_on_every = 4;
     if (chance.below(2) != 0) {

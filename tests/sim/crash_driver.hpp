@@ -37,6 +37,7 @@ struct Scenario {
     std::uint32_t saves = 4;
     // The third save has the second's games but another state: a rename over an existing name.
     bool repeats_games = false;
+    bool is_compressed = false;
 
     // Which calls fail; 0: none.
     std::uint64_t fail_first = 0;

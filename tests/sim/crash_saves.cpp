@@ -8,6 +8,7 @@ class NextProcess {
   public:
     NextProcess(const Scenario& scenario, const PlannedSaves& plan, std::uint64_t games)
         : scenario_(scenario), plan_(plan) {
+        next_.compression = plan.compression;
         next_.add(games, scenario.seed + 1'000);
     }
 
@@ -40,7 +41,7 @@ class NextProcess {
 
   private:
     void save_next(SimDisk& disk, Judge& judge) {
-        if (!save(disk, next_.states[0], next_.checkpoints[0].games) ||
+        if (!save(disk, next_.states[0], next_.checkpoints[0].games, next_.compression) ||
             !remove_old(disk, scenario_.keep))
             judge.complain("the next save fails", {});
         else if (!recover(disk, recovery_) || !(recovery_.checkpoint == next_.checkpoints[0]) ||
@@ -60,6 +61,7 @@ class NextProcess {
 
 CrashCounts crash_saves(const Scenario& scenario, bool* has_failed) {
     PlannedSaves plan;
+    plan.compression = scenario.is_compressed ? Compression::lz4 : Compression::none;
     for (std::uint32_t i = 0; i < scenario.saves; ++i)
         plan.add(100 * (scenario.repeats_games && i == 2 ? i : i + 1), scenario.seed + i);
     Judge judge(scenario, plan.checkpoints);
@@ -83,8 +85,8 @@ CrashCounts crash_saves(const Scenario& scenario, bool* has_failed) {
     for (std::size_t i = 0; i < plan.states.size(); ++i) {
         judge.attempted = i;
         // As a session does it: a failed save once more, to a new file.
-        if (!save(store, plan.states[i], plan.checkpoints[i].games) &&
-            !save(store, plan.states[i], plan.checkpoints[i].games))
+        if (!save(store, plan.states[i], plan.checkpoints[i].games, plan.compression) &&
+            !save(store, plan.states[i], plan.checkpoints[i].games, plan.compression))
             continue;
         judge.acknowledged = i;
         (void)remove_old(store, scenario.keep);

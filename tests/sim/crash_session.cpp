@@ -17,6 +17,7 @@ SessionSettings settings_of(const Scenario& scenario) {
     settings.checkpoint_every_games = 2 * epoch_games;
     settings.target_games = scenario.saves * settings.checkpoint_every_games;
     settings.keep_checkpoints = scenario.keep;
+    settings.compress = scenario.is_compressed;
     return settings;
 }
 

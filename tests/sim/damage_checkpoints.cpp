@@ -14,9 +14,10 @@ struct Undamaged {
 
 Undamaged save_all(std::uint64_t seed) {
     Undamaged made;
+    made.plan.compression = seed % 2 == 0 ? Compression::none : Compression::lz4;
     for (std::size_t i = 0; i < checkpoint_count; ++i) {
         made.plan.add(100 * (i + 1), seed + i);
-        CHECK(save(made.disk, made.plan.states[i], 100 * (i + 1)));
+        CHECK(save(made.disk, made.plan.states[i], 100 * (i + 1), made.plan.compression));
         made.names.emplace_back(checkpoint_file_name(100 * (i + 1)).text);
     }
     return made;

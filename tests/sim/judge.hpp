@@ -22,11 +22,13 @@ inline const std::vector<std::size_t> section_lengths = {4'096, 8, 66'000, 0, 70
 struct PlannedSaves {
     std::vector<State> states;
     std::vector<LoadedCheckpoint> checkpoints;
+    Compression compression = Compression::none;
     // Save `i` of a run, from an ordinary writer, at once and undisturbed.
     void add(std::uint64_t games, std::uint64_t seed) {
         states.emplace_back(section_lengths, seed);
+        states.back().thin_out(2);  // something to compress
         SimDisk disk;
-        CHECK(save(disk, states.back(), games));
+        CHECK(save(disk, states.back(), games, compression));
         Recovery recovery;
         CHECK(recover(disk, recovery) && recovery.is_found);
         checkpoints.push_back(recovery.checkpoint);

@@ -23,6 +23,7 @@ TEST(PowerCut, at_any_call_leaves_the_old_checkpoint_or_the_new_one) {
         scenario.seed = keep;
         scenario.keep = keep;
         scenario.repeats_games = keep == 2;
+        scenario.is_compressed = keep == 3;
         scenario.goes_on_every = 8;
         counts.add(crash_saves(scenario));
     }
@@ -30,9 +31,12 @@ TEST(PowerCut, at_any_call_leaves_the_old_checkpoint_or_the_new_one) {
 }
 
 TEST(PowerCut, at_any_call_of_a_session_leaves_the_old_checkpoint_or_the_new_one) {
-    Scenario scenario;
-    scenario.saves = 6;
-    expect_sound(crash_session(scenario), 5'000);
+    for (const bool is_compressed : {false, true}) {
+        Scenario scenario;
+        scenario.saves = 6;
+        scenario.is_compressed = is_compressed;
+        expect_sound(crash_session(scenario), 5'000);
+    }
 }
 
 // Every call fails in turn, once or from then on, for want of space or by the device, with or
@@ -72,7 +76,8 @@ TEST(PowerCut, beside_a_failure_at_any_call_of_a_session_leaves_the_old_or_the_n
 }
 
 TEST(Damage, beyond_what_fsync_promises_is_noticed_and_the_newest_whole_checkpoint_is_found) {
-    expect_sound(damage_checkpoints(7, 2'000), 2'000);
+    for (const std::uint64_t seed : {7u, 8u})  // compressed and not
+        expect_sound(damage_checkpoints(seed, 1'000), 1'000);
 }
 
 // The tests above can fail.
