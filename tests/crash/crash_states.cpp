@@ -28,7 +28,7 @@ Scenario draw(std::uint64_t seed) {
     scenario.goes_on_every = 4;
     if (chance.below(2) != 0) {
         scenario.takes_all_combinations = chance.below(4) == 0;
-        scenario.fail_first = 1 + chance.below(16 * scenario.saves);
+        scenario.fail_first = 1 + chance.below(std::uint64_t{16} * scenario.saves);
         scenario.fail_last = chance.below(2) != 0 ? UINT64_MAX : scenario.fail_first;
         scenario.fail_code = chance.below(2) != 0 ? ErrorCode::no_space : ErrorCode::io_failed;
         scenario.fail_takes_effect = chance.below(2) != 0;

@@ -160,6 +160,7 @@ class Killer {
     // Without a tracer.
     int run_alone(const std::vector<std::string>& arguments) const {
         std::vector<char*> pointers;
+        pointers.reserve(arguments.size() + 1);
         for (const std::string& argument : arguments)
             pointers.push_back(const_cast<char*>(argument.c_str()));
         pointers.push_back(nullptr);

@@ -1,6 +1,7 @@
 #include "tests/crash/process_tree.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -79,7 +80,7 @@ std::string read_text(pid_t thread, std::uint64_t address) {
         char piece[256];
         const std::size_t room = std::min<std::size_t>(sizeof(piece), 4096 - address % 4096);
         const iovec local{piece, room};
-        const iovec remote{reinterpret_cast<void*>(address), room};
+        const iovec remote{std::bit_cast<void*>(address), room};
         const ssize_t count = ::process_vm_readv(thread, &local, 1, &remote, 1, 0);
         if (count <= 0)
             return text;
@@ -136,6 +137,7 @@ class Tree {
   private:
     void start(const std::vector<std::string>& command, const std::string& log) {
         std::vector<char*> arguments;
+        arguments.reserve(command.size() + 1);
         for (const std::string& argument : command)
             arguments.push_back(const_cast<char*>(argument.c_str()));
         arguments.push_back(nullptr);

@@ -63,9 +63,10 @@ CrashCounts crash_saves(const Scenario& scenario, bool* has_failed) {
     PlannedSaves plan;
     plan.compression = scenario.is_compressed ? Compression::lz4 : Compression::none;
     for (std::uint32_t i = 0; i < scenario.saves; ++i)
-        plan.add(100 * (scenario.repeats_games && i == 2 ? i : i + 1), scenario.seed + i);
+        plan.add(std::uint64_t{100} * (scenario.repeats_games && i == 2 ? i : i + 1),
+                 scenario.seed + i);
     Judge judge(scenario, plan.checkpoints);
-    NextProcess next(scenario, plan, 100 * scenario.saves + 100);
+    NextProcess next(scenario, plan, std::uint64_t{100} * scenario.saves + 100);
 
     SimDisk disk;
     if (scenario.fail_first != 0)

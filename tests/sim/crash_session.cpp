@@ -14,7 +14,7 @@ constexpr std::uint64_t second_ns = 1'000'000'000;
 SessionSettings settings_of(const Scenario& scenario) {
     SessionSettings settings;
     settings.epoch_games = epoch_games;
-    settings.checkpoint_every_games = 2 * epoch_games;
+    settings.checkpoint_every_games = std::uint64_t{2} * epoch_games;
     settings.target_games = scenario.saves * settings.checkpoint_every_games;
     settings.keep_checkpoints = scenario.keep;
     settings.compress = scenario.is_compressed;
@@ -101,7 +101,7 @@ CrashCounts crash_session(const Scenario& scenario, bool* has_failed) {
             const std::uint64_t violations = judge.counts.violations;
             (void)judge.judge(found);
             if (judge.counts.violations == violations && scenario.flaw == Flaw::none &&
-                judge.counts.states % (64 * scenario.goes_on_every) == 0)
+                judge.counts.states % (std::uint64_t{64} * scenario.goes_on_every) == 0)
                 finish(found, scenario, checkpoints.back(), judge);
         });
     };
