@@ -8,8 +8,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "app/flags/control_flags.hpp"
 #include "app/failure.hpp"
+#include "app/flags/control_flags.hpp"
 #include "app/flags/debug_flags.hpp"
 #include "app/flags/whole.hpp"
 #include "app/settings_file.hpp"

@@ -23,24 +23,16 @@ struct Dispatch {
         fmt::print("{}", command.text);
         return ExitCode::ok;
     }
-    ExitCode operator()(const TrainCommand& command) const {
-        return run_train(command.options);
-    }
+    ExitCode operator()(const TrainCommand& command) const { return run_train(command.options); }
     ExitCode operator()(const MemoryPlanCommand& command) const {
         return run_memory_plan(command.options);
     }
-    ExitCode operator()(const EvaluateOptions& options) const {
-        return run_evaluate(options);
-    }
+    ExitCode operator()(const EvaluateOptions& options) const { return run_evaluate(options); }
     ExitCode operator()(const BenchOptions& options) const { return run_bench(options); }
     ExitCode operator()(const PerftOptions& options) const { return run_perft(options); }
     ExitCode operator()(const BoardOptions& options) const { return run_board(options); }
-    ExitCode operator()(const CheckpointOptions& options) const {
-        return run_checkpoint(options);
-    }
-    ExitCode operator()(const ControlOptions& options) const {
-        return run_control(options);
-    }
+    ExitCode operator()(const CheckpointOptions& options) const { return run_checkpoint(options); }
+    ExitCode operator()(const ControlOptions& options) const { return run_control(options); }
     ExitCode operator()(const DebugOptions& options) const { return run_debug(options); }
 };
 

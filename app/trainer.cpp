@@ -72,8 +72,8 @@ Trainer::Trainer(const RunSettings& settings) : settings_(settings) {
         workload = &null_.emplace(settings_.othello.seed);
     else
         workload = &othello_.emplace(settings_.othello);
-    session_.emplace(settings_.session, workload_wrap == nullptr ? *workload
-                                                                 : workload_wrap(*workload));
+    session_.emplace(settings_.session,
+                     workload_wrap == nullptr ? *workload : workload_wrap(*workload));
 
     session_->plan(settings_.workers, requests_);
     requests_.add(region_worker_stacks, "team",

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/base/check.hpp"
+#include "core/checkpoint/catalog.hpp"
 #include "core/checkpoint/compression.hpp"
 #include "core/checkpoint/format.hpp"
 
@@ -104,6 +105,10 @@ Result<CheckpointInfo> CheckpointReader::open(Store& store, const FileName& name
     store_ = &store;
     file_ = file.value();
     Status status = read_header();
+    // A disk that lost what was written may show an older file in its place, which is whole.
+    const Result<std::uint64_t> named = parse_checkpoint_file_name(name);
+    if (status && named && named.value() != info_.games)
+        status = Error{.code = ErrorCode::corrupt_header};
     if (status)
         status = check_tail();
     if (!status) {

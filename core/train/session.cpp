@@ -360,8 +360,8 @@ void Session::note_memory() {
     ledger.note(region_settings, std::strlen(settings_text_.data()),
                 std::strlen(settings_text_.data()));
     const std::uint64_t checksums =
-        CheckpointWriter::table_words(sections(), settings_.compress ? Compression::lz4
-                                                                     : Compression::none) *
+        CheckpointWriter::table_words(sections(),
+                                      settings_.compress ? Compression::lz4 : Compression::none) *
         sizeof(std::uint32_t);
     ledger.note(region_checksums, is_saving_ ? checksums : 0, checksums);
     workload_->note_memory(ledger);

@@ -53,8 +53,7 @@ class FaultyWorkload final : public WorkloadWrapper {
         const std::string text = fault;
         const std::size_t colon = text.find(':');
         kind_ = text.substr(0, colon);
-        for (std::size_t at = colon + 1; at != 0 && at < text.size();
-             at = text.find(',', at) + 1) {
+        for (std::size_t at = colon + 1; at != 0 && at < text.size(); at = text.find(',', at) + 1) {
             if (text.compare(at, 6, "every:") == 0)
                 every_ = std::strtoull(text.c_str() + at + 6, nullptr, 10);
             else

@@ -370,6 +370,21 @@ TEST(CheckpointReader, a_chunk_of_another_generation_is_refused) {
     EXPECT_EQ(code_of(forgery.seal()), ErrorCode::corrupt_chunk);
 }
 
+TEST(CheckpointReader, a_whole_checkpoint_under_the_name_of_another_is_refused) {
+    // As a disk leaves it that lost a file and shows an older one in its place.
+    test::State state({5'000}, 43);
+    MemoryStore store;
+    ASSERT_TRUE(test::save(store, state, 32));
+    ASSERT_TRUE(store.rename(checkpoint_file_name(32), checkpoint_file_name(64)));
+    const auto opened = reader.open(store, checkpoint_file_name(64));
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::corrupt_header);
+    // A name that says nothing is believed.
+    const FileName copy = {"copy.ckpt"};
+    ASSERT_TRUE(store.rename(checkpoint_file_name(64), copy));
+    EXPECT_TRUE(reader.open(store, copy));
+}
+
 TEST(CheckpointReader, a_table_of_another_checkpoint_is_refused) {
     State state(small_lengths, 1);
     Bytes bytes = test::saved_bytes(state, 100);
