@@ -16,13 +16,15 @@ constexpr const char* status_examples = R"(Examples:
 Where nobody is training: what is on disk, and exit code 69.)";
 constexpr const char* pause_examples = R"(Examples:
   kiln pause --state state/first
-  kiln resume --state state/first
+  kiln pause --state state/first --timeout 600
 Answers when the checkpoint is durable; the run then waits, without using the processor.)";
 constexpr const char* resume_examples = R"(Examples:
   kiln resume --state state/first
+  kiln resume --state state/first --json
 Goes on with a paused run. `kiln train --resume` starts one that has ended.)";
 constexpr const char* save_examples = R"(Examples:
   kiln save --state state/first
+  kiln save --state state/first --timeout 600
 Answers when the checkpoint is durable; training goes on meanwhile.)";
 constexpr const char* stop_examples = R"(Examples:
   kiln stop --state state/first

@@ -295,12 +295,11 @@ Result<bool> Session::play_epoch(const Epoch& epoch) {
     ports_.page->session.rest();
     ports_.team->start(job);
     ports_.team->wait();
-    if (is_saving_) {
-        save_job_.wait_until_handed_over();
-        const std::uint64_t now_ns = ports_.clock->now_ns();
+    if (save_part_ == SavePart::handing_over) {
+        finish_handing_over();
         // What the workers could not do in the meantime is what the save cost.
-        if (save_pause_ns_ == 0 && saving_games_ == epoch.first_ticket)
-            save_pause_ns_ = now_ns - std::min(now_ns, job.ended_ns());
+        const std::uint64_t now_ns = ports_.clock->now_ns();
+        save_pause_ns_ = now_ns - std::min(now_ns, job.ended_ns());
     }
     TRY(note_plays(job));
     return job.is_complete();
@@ -363,7 +362,7 @@ void Session::note_memory() {
         CheckpointWriter::table_words(sections(),
                                       settings_.compress ? Compression::lz4 : Compression::none) *
         sizeof(std::uint32_t);
-    ledger.note(region_checksums, is_saving_ ? checksums : 0, checksums);
+    ledger.note(region_checksums, is_saving() ? checksums : 0, checksums);
     workload_->note_memory(ledger);
     ports_.page->ledger_requested.store(false, std::memory_order_release);
 }
@@ -371,10 +370,10 @@ void Session::note_memory() {
 void Session::save_if_due(bool is_due) {
     // One that falls due while another is being written waits for it, and the workers with it:
     // which generations there are must not depend on the disk.
-    if (is_saving_ && (is_due || save_job_.is_over()))
+    if (is_saving() && (is_due || save_job_.is_over()))
         end_save();
     const bool is_retry_due = retry_at_ns_ != 0 && ports_.clock->now_ns() >= retry_at_ns_;
-    if (!is_saving_ && (is_due || is_retry_due))
+    if (!is_saving() && (is_due || is_retry_due))
         begin_save();
 }
 
@@ -390,41 +389,56 @@ void Session::begin_save() {
                       settings_.compress ? Compression::lz4 : Compression::none);
     if (!begun)
         return note_failed(begun.error(), ports_.clock->now_ns());
-    is_saving_ = true;
-    save_job_.begin();
+    start_save_part(SavePart::handing_over);
+}
+
+void Session::start_save_part(SavePart part) {
+    save_part_ = part;
+    save_job_.begin(part);
     ports_.scribe->start(save_job_);
 }
 
 void Session::SaveJob::work(unsigned) {
     Clock& clock = *session_.ports_.clock;
+    CheckpointWriter& writer = session_.writer_;
     Heartbeat& heartbeat = session_.ports_.page->scribe;
     heartbeat.begin(Phase::saving, session_.saving_games_, clock.now_ns());
     status_ = {};
-    while (status_ && session_.writer_.is_active()) {
-        const Result<bool> stepped = session_.writer_.step();
+    while (status_ && writer.is_active() &&
+           (part_ == SavePart::completing || writer.needs_sections())) {
+        const Result<bool> stepped = writer.step();
         if (!stepped)
             status_ = stepped.error();
         heartbeat.beat();
-        if (!session_.writer_.needs_sections() &&
-            !is_handed_over_.load(std::memory_order_relaxed)) {
-            is_handed_over_.store(true, std::memory_order_release);
-            is_handed_over_.notify_all();
-        }
     }
     ended_ns_ = clock.now_ns();
     // What is too old may go now that the new one is durable; what cannot be removed stays and is
     // tried again after the next save.
-    if (status_)
+    if (status_ && part_ == SavePart::completing)
         (void)remove_old(*session_.ports_.store, session_.settings_.keep_checkpoints);
     heartbeat.rest();
     is_over_.store(true, std::memory_order_release);
 }
 
+// On return the state may change.
+void Session::finish_handing_over() {
+    ports_.scribe->wait();
+    save_part_ = SavePart::none;
+    if (save_job_.status())
+        start_save_part(SavePart::completing);
+    else
+        note_failed(save_job_.status().error(), save_job_.ended_ns());
+}
+
 void Session::end_save() {
     const std::uint64_t before_ns = ports_.clock->now_ns();
+    if (save_part_ == SavePart::handing_over)
+        finish_handing_over();
+    if (!is_saving())
+        return;
     ports_.scribe->wait();
     save_pause_ns_ += ports_.clock->now_ns() - before_ns;
-    is_saving_ = false;
+    save_part_ = SavePart::none;
     if (save_job_.status())
         note_saved();
     else
@@ -433,12 +447,10 @@ void Session::end_save() {
 
 // What was learned last must be on disk, whatever is in the way: two attempts.
 void Session::save_at_the_end() {
-    if (is_saving_)
-        end_save();
+    end_save();
     for (int attempt = 0; attempt < 2 && saved_games_ != progress_->games; ++attempt) {
         begin_save();
-        if (is_saving_)
-            end_save();
+        end_save();
     }
 }
 

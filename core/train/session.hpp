@@ -99,27 +99,28 @@ class Session {
     class TrialJob;
     class PageSink;
 
-    // The scribe's piece of work: one checkpoint, from its first byte until it is durable.
+    // The scribe's pieces of work. While the state is handed over, nobody may change it; while the
+    // checkpoint is made durable, everybody may.
+    enum class SavePart { none, handing_over, completing };
+
     class SaveJob final : public Job {
       public:
         explicit SaveJob(Session& session) : session_(session) {}
         void work(unsigned) override;
 
-        void begin() {
-            is_handed_over_.store(false, std::memory_order_relaxed);
+        // Before it is started.
+        void begin(SavePart part) {
+            part_ = part;
             is_over_.store(false, std::memory_order_relaxed);
         }
-        void wait_until_handed_over() const {
-            is_handed_over_.wait(false, std::memory_order_acquire);
-        }
         bool is_over() const { return is_over_.load(std::memory_order_acquire); }
-        // After is_over().
+        // After the team's wait().
         Status status() const { return status_; }
         std::uint64_t ended_ns() const { return ended_ns_; }
 
       private:
         Session& session_;
-        std::atomic<bool> is_handed_over_{true};
+        SavePart part_ = SavePart::none;
         std::atomic<bool> is_over_{true};
         Status status_;
         std::uint64_t ended_ns_ = 0;
@@ -137,7 +138,10 @@ class Session {
     void enter(Phase phase, std::uint64_t work = 0);
     void save_if_due(bool is_due);
     void begin_save();
+    void start_save_part(SavePart part);
+    void finish_handing_over();
     void end_save();
+    bool is_saving() const { return save_part_ != SavePart::none; }
     void save_at_the_end();
     void note_saved();
     void note_failed(Error error, std::uint64_t failed_ns);
@@ -153,7 +157,7 @@ class Session {
     CheckpointWriter writer_;
     std::uint64_t saved_games_ = UINT64_MAX;  // games in the newest checkpoint; UINT64_MAX: none
     SaveJob save_job_{*this};
-    bool is_saving_ = false;
+    SavePart save_part_ = SavePart::none;  // that the scribe is at
     std::uint64_t saving_games_ = 0;  // games in the one being written
     std::uint64_t save_started_ns_ = 0;
     std::uint64_t save_pause_ns_ = 0;  // workers waited for it

@@ -113,7 +113,7 @@ class Memory(KilnTest):
         self.assertIn("program and libraries", rows)
 
     def test_only_the_table_shrinks(self):
-        out = self.kiln("memory", "--plan", "--memory", "220MB", "--workers", 2).out
+        out = self.kiln("memory", "--plan", "--memory", "260MB", "--workers", 2).out
         shrunk = [line for line in out.splitlines() if "shrunk" in line]
         self.assertEqual(len(shrunk), 1)
         self.assertIn("transposition table", shrunk[0])

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Whatever happens to either process, the run goes on, and ends with the bytes it would have had."""
+"""Whatever happens to either process, the run goes on and ends with the bytes it would have had."""
 
 import glob
 import json

@@ -228,7 +228,7 @@ class StateDirectory(KilnTest):
                   "--keep", 2)
         names = sorted(os.listdir(self.path("run")))
         self.assertEqual(names[0], "game-000000000224.ckpt")
-        self.assertEqual(names[1:], ["game-000000000256.ckpt", "notes.txt"])
+        self.assertEqual(names[1:], ["game-000000000256.ckpt", "logs", "notes.txt"])
 
     def test_places_where_nothing_can_be_made(self):
         self.refused(CANNOT_CREATE, "train", *NULL, "--state", "/proc/kiln-state")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A running trainer, asked over its socket: what it answers is true, and what it is told is done."""
+"""A running trainer, asked over its socket: its answers are true, and what it is told is done."""
 
 import json
 import os

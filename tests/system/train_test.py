@@ -100,8 +100,8 @@ class Train(KilnTest):
     def test_a_table_shrunk_to_fit_stays_as_it_was_when_there_is_more_room(self):
         tight = ["--games", 64, "--epoch-games", 32, "--exact-empties", 8, "--checkpoint-every", 0,
                  "--workers", 2]
-        self.kiln("train", *tight, "--memory", "220MB", "--state", self.path("straight"))
-        self.kiln("train", *tight, "--memory", "220MB", "--stop-after", 32, "--state",
+        self.kiln("train", *tight, "--memory", "260MB", "--state", self.path("straight"))
+        self.kiln("train", *tight, "--memory", "260MB", "--stop-after", 32, "--state",
                   self.path("divided"))
         done = self.kiln("train", "--resume", "--state", self.path("divided"))
         self.assertNotIn(" -> ", done.out)

@@ -253,7 +253,7 @@ TEST(Trainer, plans_for_any_number_of_workers_and_tells_what_each_gets) {
         ASSERT_TRUE(trainer.plan().fits) << workers;
         EXPECT_EQ(trainer.settings().othello.table_bytes, 2u << 20) << workers;
     }
-    const Trainer tight(with({given("workers", "2"), given("memory", "220MB")}));
+    const Trainer tight(with({given("workers", "2"), given("memory", "260MB")}));
     ASSERT_TRUE(tight.plan().fits);
     EXPECT_LT(tight.settings().othello.table_bytes, 32u << 20);
     EXPECT_GE(tight.settings().othello.table_bytes, 1u << 20);

@@ -278,7 +278,7 @@ const Lie lies[] = {
          checkpoint::lay_out(h);
      },
      ErrorCode::trailing_bytes},
-    {"other games", [](Header& h) { h.games = 101; }, ErrorCode::corrupt_chunk},
+    {"other games than its name", [](Header& h) { h.games = 101; }, ErrorCode::corrupt_header},
 };
 
 TEST(CheckpointReader, a_header_that_lies_with_a_matching_checksum_is_refused) {
@@ -383,6 +383,7 @@ TEST(CheckpointReader, a_whole_checkpoint_under_the_name_of_another_is_refused) 
     const FileName copy = {"copy.ckpt"};
     ASSERT_TRUE(store.rename(checkpoint_file_name(64), copy));
     EXPECT_TRUE(reader.open(store, copy));
+    reader.close();
 }
 
 TEST(CheckpointReader, a_table_of_another_checkpoint_is_refused) {
