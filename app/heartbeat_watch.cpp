@@ -1,5 +1,7 @@
 #include "app/heartbeat_watch.hpp"
 
+#include <algorithm>
+
 namespace kiln::app {
 namespace {
 
@@ -48,13 +50,15 @@ std::optional<Hung> HeartbeatWatch::look_at(Heartbeat& heartbeat, Line& line, st
     const bool is_same =
         !line.is_new && phase == line.phase && beats == line.beats && work == line.work;
     if (!is_same || phase == Phase::waiting) {
-        line = {beats, work, phase, now_ns, std::nullopt, false};
+        const std::uint64_t watched_since_ns = line.is_new ? now_ns : line.watched_since_ns;
+        line = {beats, work, phase, now_ns, watched_since_ns, std::nullopt, false};
         if (phase == Phase::waiting)
             return std::nullopt;
         line.cpu_ns = cpu_time_(heartbeat.thread.load(std::memory_order_relaxed));
     }
     const bool may_give_up = may_ask && can_give_up(phase);
-    const std::uint64_t started_ns = heartbeat.started_ns.load(std::memory_order_relaxed);
+    const std::uint64_t started_ns =
+        std::max(heartbeat.started_ns.load(std::memory_order_relaxed), line.watched_since_ns);
     const std::uint64_t silent_ns = now_ns - line.changed_ns;
     const std::uint64_t taken_ns = now_ns > started_ns ? now_ns - started_ns : 0;
     const bool is_too_long = limits_.ticket_limit_ns != 0 && phase == Phase::playing &&
@@ -73,10 +77,10 @@ std::uint64_t HeartbeatWatch::allowed_silence_ns(const Heartbeat& heartbeat, con
         return limits_.saving_after_ns;
     if (silent_ns < limits_.hung_after_ns || !line.cpu_ns)
         return limits_.hung_after_ns;
-    // A thread in an endless loop takes what processor time it can get; half of it is a sure sign
-    // even beside a busy neighbour.
+    // A thread in an endless loop takes what processor time it can get; a third of it is a sure
+    // sign even beside busy neighbours.
     const auto cpu_ns = cpu_time_(heartbeat.thread.load(std::memory_order_relaxed));
-    const bool is_running = cpu_ns && *cpu_ns - *line.cpu_ns >= limits_.hung_after_ns / 3;
+    const bool is_running = !cpu_ns || *cpu_ns - *line.cpu_ns >= limits_.hung_after_ns / 3;
     return is_running ? limits_.hung_after_ns : limits_.starved_after_ns;
 }
 

@@ -54,6 +54,7 @@ class HeartbeatWatch {
         std::uint64_t work = 0;
         Phase phase = Phase::waiting;
         std::uint64_t changed_ns = 0;         // when it was last seen to change
+        std::uint64_t watched_since_ns = 0;   // what it took before does not count
         std::optional<std::uint64_t> cpu_ns;  // used until then
         bool is_new = true;
     };
