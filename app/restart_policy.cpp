@@ -63,6 +63,8 @@ RestartPolicy::Decision RestartPolicy::after_end(const Incident& incident, bool 
 }
 
 void RestartPolicy::strike(std::uint64_t ticket) {
+    if (std::find(skips_.begin(), skips_.end(), ticket) != skips_.end())
+        return;  // it cannot be left out more than that
     if (++strikes_[ticket] < strikes_to_skip)
         return;
     strikes_.erase(ticket);
