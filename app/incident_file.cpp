@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "core/train/status_page.hpp"
+
 namespace kiln::app {
 namespace {
 
@@ -40,9 +42,22 @@ std::optional<Incident> from_line(const std::string& line) {
     if (!kind || !games)
         return std::nullopt;
     Incident incident = {*kind, *games, number("ticket"), std::nullopt, text("what")};
-    if (const auto worker = number("worker"))
+    if (const auto worker = number("worker"); worker && *worker < StatusPage::workers_max)
         incident.worker = static_cast<unsigned>(*worker);
     return incident;
+}
+
+// Never waits, as a pipe of that name would make it.
+int open_for_writing(int directory, const char* name, int flags) {
+    return ::openat(directory, name, flags | O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+                    0644);
+}
+
+// Whether the last write did not end its line: the disk was full, or the power went.
+bool ends_in_half_a_line(int file) {
+    char last = '\n';
+    const off_t length = ::lseek(file, 0, SEEK_END);
+    return length > 0 && ::pread(file, &last, 1, length - 1) == 1 && last != '\n';
 }
 
 // Up to `bytes` from the end of a file; empty if there is none.
@@ -76,11 +91,10 @@ std::vector<Incident> IncidentFile::read() const {
 }
 
 void IncidentFile::append(const Incident& incident, std::int64_t seconds) {
-    const int file =
-        ::openat(directory_, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+    const int file = open_for_writing(directory_, name, O_APPEND);
     if (file < 0)
         return;
-    const std::string line = to_line(incident, seconds);
+    const std::string line = (ends_in_half_a_line(file) ? "\n" : "") + to_line(incident, seconds);
     // One write: a line is there or not, unless the disk is full, and half a line is left out.
     const ssize_t written = ::write(file, line.data(), line.size());
     const off_t length = ::lseek(file, 0, SEEK_END);
@@ -93,8 +107,7 @@ void IncidentFile::append(const Incident& incident, std::int64_t seconds) {
 void IncidentFile::shorten() {
     constexpr const char* shorter = "incidents.jsonl.tmp";
     const std::string text = read_end(directory_, name, bytes_max / 2);
-    const int file =
-        ::openat(directory_, shorter, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    const int file = open_for_writing(directory_, shorter, O_TRUNC);
     if (file < 0)
         return;
     const bool is_whole =
