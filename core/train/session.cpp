@@ -28,6 +28,8 @@ class Session::PlayJob final : public Job {
   public:
     // Tickets that were given up in the middle, as far as there is room to tell of each.
     static constexpr std::uint32_t abandoned_capacity = 128;
+    // Tickets that failed for good: none is forgotten that the skip list has room for.
+    static constexpr std::uint32_t failed_capacity = SkipList::capacity + 1;
 
     PlayJob(const Session& session, const Epoch& epoch)
         : session_(session), epoch_(epoch), running_(session.ports_.team->size()) {}
@@ -54,6 +56,9 @@ class Session::PlayJob final : public Job {
     std::span<const TicketAbandoned> abandoned() const {
         return {abandoned_,
                 std::min(abandoned_count_.load(std::memory_order_relaxed), abandoned_capacity)};
+    }
+    std::span<const std::uint64_t> failed() const {
+        return {failed_, std::min(failed_count_.load(std::memory_order_relaxed), failed_capacity)};
     }
 
   private:
@@ -84,6 +89,9 @@ class Session::PlayJob final : public Job {
                                      context.worker, attempt};
         }
         workload.skip(record);
+        const std::uint32_t place = failed_count_.fetch_add(1, std::memory_order_relaxed);
+        if (place < failed_capacity)
+            failed_[place] = ticket;
         return true;
     }
 
@@ -95,6 +103,8 @@ class Session::PlayJob final : public Job {
     std::atomic<std::uint64_t> ended_ns_{0};
     std::atomic<std::uint32_t> abandoned_count_{0};
     TicketAbandoned abandoned_[abandoned_capacity] = {};
+    std::atomic<std::uint32_t> failed_count_{0};
+    std::uint64_t failed_[failed_capacity] = {};
 };
 
 class Session::AbsorbJob final : public Job {
@@ -106,13 +116,12 @@ class Session::AbsorbJob final : public Job {
         Heartbeat& heartbeat = session_.ports_.page->workers[worker];
         const WorkContext context = {worker, nullptr, session_.ports_.clock, &heartbeat};
         const unsigned shards = session_.workload_->shard_count();
-        heartbeat.begin(Phase::absorbing, 0, session_.ports_.clock->now_ns());
         for (;;) {
             const unsigned shard = next_.fetch_add(1, std::memory_order_relaxed);
             if (shard >= shards)
                 break;
+            heartbeat.begin(Phase::absorbing, shard, session_.ports_.clock->now_ns());
             session_.workload_->absorb(context, epoch_, shard);
-            heartbeat.beat();
         }
         heartbeat.rest();
     }
@@ -204,7 +213,7 @@ Status Session::restore(CheckpointReader& reader, std::span<const char> settings
     if (std::strcmp(reader.info().workload, workload_->name()) != 0)
         return Error{ErrorCode::other_workload};
     TRY(reader.load(sections()));
-    if (progress_->games != reader.info().games)
+    if (progress_->games != reader.info().games || !progress_->skipped.is_valid())
         return Error{ErrorCode::corrupt_header};
     workload_->restored();
     const bool same_settings =
@@ -308,14 +317,13 @@ Result<bool> Session::play_epoch(const Epoch& epoch) {
 // Tells of tickets that were given up, and leaves out those that failed for good.
 Status Session::note_plays(const PlayJob& job) {
     PageSink sink(*ports_.page);
-    for (const TicketAbandoned& abandoned : job.abandoned()) {
+    for (const TicketAbandoned& abandoned : job.abandoned())
         sink.emit(Event::make(EventKind::ticket_abandoned, progress_->games, abandoned));
-        if (abandoned.attempt < attempts_max)
-            continue;
-        if (!progress_->skipped.add(abandoned.ticket))
+    for (const std::uint64_t ticket : job.failed()) {
+        if (!progress_->skipped.add(ticket))
             return Error{.code = ErrorCode::too_many_skipped, .detail = SkipList::capacity};
         sink.emit(Event::make(EventKind::ticket_skipped, progress_->games,
-                              TicketSkipped{abandoned.ticket, progress_->skipped.count}));
+                              TicketSkipped{ticket, progress_->skipped.count}));
     }
     return {};
 }
@@ -432,6 +440,7 @@ void Session::finish_handing_over() {
 
 void Session::end_save() {
     const std::uint64_t before_ns = ports_.clock->now_ns();
+    ports_.page->session.rest();  // the scribe's heartbeat tells how it gets on
     if (save_part_ == SavePart::handing_over)
         finish_handing_over();
     if (!is_saving())
