@@ -12,6 +12,12 @@
 #include "platform/linux/errno_error.hpp"
 
 namespace kiln::platform {
+namespace {
+
+// A size that cannot change: nobody can take pages away under the other process.
+constexpr int size_seals = F_SEAL_SHRINK | F_SEAL_GROW;
+
+}  // namespace
 
 SharedMemory::~SharedMemory() {
     if (!block_.empty())
@@ -26,8 +32,7 @@ Status SharedMemory::create(std::uint64_t bytes) {
     descriptor_ = ::memfd_create("kiln-page", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (descriptor_ < 0 || ::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0)
         return refused;
-    // A size that cannot change: nobody can take pages away under the other process.
-    if (::fcntl(descriptor_, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    if (::fcntl(descriptor_, F_ADD_SEALS, size_seals | F_SEAL_SEAL) != 0)
         return refused;
     return map(bytes);
 }
@@ -38,7 +43,9 @@ Status SharedMemory::adopt(int descriptor, std::uint64_t bytes) {
     struct stat status {};
     if (::fstat(descriptor, &status) != 0)
         return error_from_errno(errno);
-    if (status.st_size != static_cast<off_t>(bytes))
+    const int seals = ::fcntl(descriptor, F_GET_SEALS);  // -1 for other kinds of files
+    if (status.st_size != static_cast<off_t>(bytes) || seals < 0 ||
+        (seals & size_seals) != size_seals)
         return Error{.code = ErrorCode::io_failed};
     return map(bytes);
 }
