@@ -74,9 +74,11 @@ Json memory_report(const Supervisor& supervisor, const Plan& plan) {
         else if (name == region_shared_page)
             regions.push_back(row(region, sizeof(SharedPage), sizeof(SharedPage)));
         else if (name == region_program) {
-            const std::uint64_t both = supervisor.own_bytes_at_seal() +
-                                       page.report.program_bytes_at_seal - heap.present_bytes;
-            regions.push_back(row(region, both, both));
+            // Before the seal neither is known, and the heap has its own row.
+            const std::uint64_t both =
+                supervisor.own_bytes_at_seal() + page.report.program_bytes_at_seal;
+            const std::uint64_t beside_heap = both - std::min(both, heap.present_bytes);
+            regions.push_back(row(region, beside_heap, beside_heap));
         }
     }
     // What it costs is what is resident, so the page counts for each process that maps it.
