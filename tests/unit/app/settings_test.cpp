@@ -7,6 +7,7 @@
 
 #include "app/failure.hpp"
 #include "app/settings_file.hpp"
+#include "app/shared_page.hpp"
 #include "app/trainer.hpp"
 
 namespace kiln::app {
@@ -258,6 +259,81 @@ TEST(Trainer, plans_for_any_number_of_workers_and_tells_what_each_gets) {
     EXPECT_LT(tight.settings().othello.table_bytes, 32u << 20);
     EXPECT_GE(tight.settings().othello.table_bytes, 1u << 20);
     EXPECT_FALSE(Trainer(with({given("memory", "50MB")})).plan().fits);
+}
+
+std::string launch_text_of(const std::vector<Assignment>& source) {
+    return launch_text(Trainer(with(source)).settings());
+}
+
+TEST(LaunchText, says_every_setting_again_but_the_state_directory) {
+    const std::string standard = launch_text_of({});
+    for (const Setting* setting : typed_settings()) {
+        const std::string name = setting->name;
+        RunSettings settings =
+            Trainer(with({given(setting->name, sample_of(*setting))})).settings();
+        const std::string text = launch_text(settings);
+        const RunSettings again = from_launch_text(text);
+        EXPECT_EQ(launch_text(again), text) << name;
+        EXPECT_EQ(text != standard, name != "state") << name;
+        settings.state = again.state;
+        for (const Setting& each : all_settings())
+            EXPECT_EQ(format_value(each, again), format_value(each, settings))
+                << each.name << " when " << name << " is given";
+    }
+    EXPECT_LT(standard.size(), LaunchOrder::settings_capacity / 2);
+}
+
+TEST(LaunchText, says_what_nobody_types_too) {
+    RunSettings settings = Trainer(RunSettings()).settings();
+    settings.othello.table_bytes = 640;
+    settings.pattern_shapes = "other-1234";
+    const RunSettings again = from_launch_text(launch_text(settings));
+    EXPECT_EQ(again.othello.table_bytes, 640u);
+    EXPECT_EQ(again.pattern_shapes, "other-1234");
+}
+
+TEST(LaunchText, is_exact_about_numbers) {
+    RunSettings settings = Trainer(RunSettings()).settings();
+    settings.othello.lambda = 0.1 + 0.2;
+    settings.othello.seed = UINT64_MAX;
+    settings.ticket_limit_ns = 0;
+    settings.session.checkpoint_every_games = 0;
+    const RunSettings again = from_launch_text(launch_text(settings));
+    EXPECT_EQ(again.othello.lambda, settings.othello.lambda);
+    EXPECT_EQ(again.othello.seed, UINT64_MAX);
+    EXPECT_EQ(again.ticket_limit_ns, 0u);
+    EXPECT_EQ(again.session.checkpoint_every_games, 0u);
+}
+
+TEST(LaunchText, leaves_nothing_automatic) {
+    const RunSettings settings = from_launch_text(launch_text_of({given("games", "40000")}));
+    EXPECT_GE(settings.workers, 1u);
+    EXPECT_EQ(settings.session.checkpoint_every_games, 8'000u);
+    EXPECT_EQ(settings.session.trials_every_games, 2'000u);
+    // What is still to be decided is no launch text.
+    EXPECT_NE(refusal([] { from_launch_text(launch_text(RunSettings())); }).line, "");
+}
+
+TEST(LaunchText, of_each_search_limit_keeps_that_limit) {
+    for (const char* name : {"depth", "nodes", "time-ms"}) {
+        const RunSettings settings = with({given(name, "7")});
+        const RunSettings again = from_launch_text(launch_text(Trainer(settings).settings()));
+        EXPECT_EQ(again.othello.depth, settings.othello.depth) << name;
+        EXPECT_EQ(again.othello.nodes, settings.othello.nodes) << name;
+        EXPECT_EQ(again.othello.time_ns, settings.othello.time_ns) << name;
+    }
+}
+
+TEST(LaunchText, does_not_mention_the_state_directory_which_may_be_any_text) {
+    RunSettings settings = Trainer(RunSettings()).settings();
+    const std::string standard = launch_text(settings);
+    settings.state = "two\nlines = 5";
+    EXPECT_EQ(launch_text(settings), standard);
+}
+
+TEST(LaunchText, that_says_something_else_is_refused) {
+    for (const char* text : {"warp = 9\n", "games\n", "games = many\n", "\n", "games = 0\n"})
+        EXPECT_EQ(refusal([&] { from_launch_text(text); }).exit_code, ExitCode::bad_data) << text;
 }
 
 }  // namespace
