@@ -124,7 +124,7 @@ TEST(SessionSaves, one_that_falls_due_while_another_is_written_waits_for_it) {
     std::vector<std::uint64_t> expected;
     for (std::uint64_t games = epoch_games; games <= target; games += epoch_games)
         expected.push_back(games);
-    EXPECT_EQ(saved, expected);
+    ASSERT_EQ(saved, expected);
     for (const std::uint64_t games : expected)
         EXPECT_TRUE(store.inner.contents(file_of(games)) == straight_run(games)) << games;
 }
