@@ -14,7 +14,7 @@ KILN = build/release/kiln
 # The thread sanitizer of Debian 12 gives up where addresses are randomised too widely.
 FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-torture_parts = torture-states torture-kill
+torture_parts = torture-states torture-kill torture-run
 
 sources = $(shell find core platform app perf tests -name '*.cpp')
 headers = $(shell find core platform app perf tests -name '*.hpp')
@@ -109,6 +109,10 @@ torture-kill: build
 	cmake --build --preset dev -j $(JOBS) --target kill_at_syscall
 	build/dev/tests/kill_at_syscall $(KILN) $(TORTURE_DIR) --full
 	build/dev/tests/kill_at_syscall $(KILN) $(TORTURE_DIR) --full --caller
+
+torture-run: build
+	KILN=$(KILN) TMPDIR=$(TORTURE_DIR) python3 tests/system/crash_test.py \
+		Torture.a_run_killed_a_hundred_times
 
 clean: ## remove everything built; state/ stays
 	rm -rf build

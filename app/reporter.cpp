@@ -1,5 +1,11 @@
 #include "app/reporter.hpp"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/text.hpp"
+
 namespace kiln::app {
 namespace {
 
@@ -28,6 +34,39 @@ void Reporter::on_event(const Event& event, double seconds) {
         last_strengths_[opponent] = entry.text;
     }
     progress_.show(event, entry);
+    if (event.kind == EventKind::checkpoint_saved)
+        log_.write(summary(event.games, seconds));
+}
+
+// R4.3: what this process has seen of the run so far.
+LogEntry Reporter::summary(std::uint64_t games, double seconds) const {
+    LogEntry entry = {Severity::info, "run_summary", ""};
+    const auto share = [&](std::uint64_t count) {
+        return static_cast<double>(count) /
+               static_cast<double>(std::max<std::uint64_t>(totals_.games, 1));
+    };
+    entry.text = fmt::format("game {}: {} games told of in {}", format_count(games),
+                             format_count(totals_.games), format_duration(seconds));
+    entry.fields = {{"games", games}, {"seconds", seconds}, {"games_told", totals_.games}};
+    if (totals_.games > 0) {
+        const double difference = totals_.stone_difference / static_cast<double>(totals_.games);
+        entry.text += fmt::format(
+            ", difference {} discs, black {}, white {}, drawn {}", format_discs(difference),
+            format_percent(share(totals_.black_wins)), format_percent(share(totals_.white_wins)),
+            format_percent(share(totals_.draws)));
+        entry.fields["stone_difference"] = difference;
+        entry.fields["black_wins"] = totals_.black_wins;
+        entry.fields["white_wins"] = totals_.white_wins;
+        entry.fields["draws"] = totals_.draws;
+    }
+    for (const auto& [opponent, text] : last_strengths_)
+        entry.text += "; " + text;
+    for (const char* report : {"convergence", "held_out"})
+        if (const auto found = latest_.find(report); found != latest_.end()) {
+            entry.text += "; " + found->second.value("text", "");
+            entry.fields[report] = found->second;
+        }
+    return entry;
 }
 
 void Reporter::keep(const LogEntry& entry) {

@@ -47,6 +47,7 @@ class Reporter final : public RunObserver {
 
   private:
     void keep(const LogEntry& entry);
+    LogEntry summary(std::uint64_t games, double seconds) const;
 
     Progress& progress_;
     RunLog& log_;

@@ -53,7 +53,7 @@ class RunObserver {
   public:
     virtual void on_event(const Event& event, double seconds) = 0;
     virtual void on_status(const TrainStatus& status) = 0;  // about ten times a second
-    // What the supervisor did and why.
+    // What was done or seen, and why.
     virtual void on_note(const LogEntry& entry) = 0;
     // A trainer begins, or begins again, at that game.
     virtual void on_start(std::uint64_t games, double seconds) = 0;

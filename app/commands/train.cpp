@@ -12,6 +12,7 @@
 #include "app/reporter.hpp"
 #include "app/run_control.hpp"
 #include "app/run_log.hpp"
+#include "app/run_memory.hpp"
 #include "app/state_directory.hpp"
 #include "app/supervisor.hpp"
 #include "app/text.hpp"
@@ -23,6 +24,7 @@ namespace kiln::app {
 namespace {
 
 constexpr int tick_ms = 20;
+constexpr std::uint64_t heap_look_every_ns = 600'000'000'000;
 
 // Where a run begins: the settings it has been following, and the checkpoint if there is one.
 struct StartingPoint {
@@ -249,8 +251,10 @@ ExitCode conclude(Console& console, Trainer& trainer, const Supervisor& supervis
 }
 
 // Looks after the run until it has ended, and answers who asks.
-RunOutcome supervise(Supervisor& supervisor, RunControl& control, std::atomic<bool>& stop) {
+RunOutcome supervise(Supervisor& supervisor, RunControl& control, Reporter& reporter,
+                     std::atomic<bool>& stop) {
     platform::MonotonicClock clock;
+    std::uint64_t heap_looked_at_ns = clock.now_ns();
     while (!supervisor.has_ended()) {
         std::array<pollfd, 2> waited_for = {
             pollfd{.fd = supervisor.descriptor(), .events = POLLIN, .revents = 0},
@@ -259,7 +263,13 @@ RunOutcome supervise(Supervisor& supervisor, RunControl& control, std::atomic<bo
         if (stop.load())
             supervisor.stop();
         supervisor.tick();
-        control.serve(clock.now_ns());
+        const std::uint64_t now_ns = clock.now_ns();
+        control.serve(now_ns);
+        if (now_ns - heap_looked_at_ns < heap_look_every_ns)
+            continue;
+        heap_looked_at_ns = now_ns;
+        if (const std::string warning = fragmentation_warning(); !warning.empty())
+            reporter.on_note({Severity::warning, "fragmentation", warning});
     }
     control.finish();
     return supervisor.outcome();
@@ -297,7 +307,7 @@ ExitCode run_train(const RunOptions& options) {
         print_warning(console, why_not + "; the run goes on without answering commands");
     log.write(Severity::info, "started", opening_line(trainer, start));
     supervisor.start({start.checkpoint.has_value(), start.games});
-    const RunOutcome outcome = supervise(supervisor, control, stop);
+    const RunOutcome outcome = supervise(supervisor, control, reporter, stop);
     progress.finish();
     return conclude(console, trainer, supervisor, reporter, outcome, directory);
 }

@@ -67,6 +67,11 @@ Status set_action(int signal_number, void (*handler)(int), unsigned flags) {
     return {};
 }
 
+bool is_ignored(int signal_number) {
+    struct sigaction action {};
+    return ::sigaction(signal_number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 }  // namespace
 
 Status install_stop_signals(std::atomic<bool>& stop) {
@@ -77,13 +82,17 @@ Status install_stop_signals(std::atomic<bool>& stop) {
         first.store(0, std::memory_order_relaxed);
     TRY(set_action(SIGINT, on_stop_signal, SA_RESTART));
     TRY(set_action(SIGTERM, on_stop_signal, SA_RESTART));
+    if (!is_ignored(SIGHUP))
+        TRY(set_action(SIGHUP, on_stop_signal, SA_RESTART));
     TRY(set_action(SIGPIPE, SIG_IGN, 0));
     return {};
 }
 
 void restore_stop_signals() {
     for (const int signal_number : {SIGINT, SIGTERM, SIGPIPE})
-        (void)set_action(signal_number, SIG_DFL, 0);  // cannot fail for these three
+        (void)set_action(signal_number, SIG_DFL, 0);  // cannot fail for these four
+    if (!is_ignored(SIGHUP))
+        (void)set_action(SIGHUP, SIG_DFL, 0);
     stop_flag.store(nullptr, std::memory_order_release);
 }
 

@@ -1,4 +1,5 @@
-// Stop requests from a terminal or a service manager: SIGINT and SIGTERM.
+// Stop requests from a terminal or a service manager: SIGINT, SIGTERM and, unless it was ignored
+// when the program was started (nohup), SIGHUP.
 //
 // The first signal of a kind raises a flag that the run polls, so that it can end in order. The
 // second of the same kind, unless it follows within 300 ms and so is the same request, ends the
@@ -17,7 +18,8 @@ namespace kiln::platform {
 // again starts counting anew and arms both signals again.
 Status install_stop_signals(std::atomic<bool>& stop);
 
-// Gives SIGINT, SIGTERM and SIGPIPE back their default action.
+// Gives SIGINT, SIGTERM, SIGHUP and SIGPIPE back their default action; SIGHUP that is ignored stays
+// so.
 void restore_stop_signals();
 
 // How many stop signals came since the handlers were installed, and which came last (0: none).

@@ -92,15 +92,17 @@ class Killed(CrashTest):
     """Ends from outside."""
 
     def test_either_process_killed_again_and_again_the_run_ends_with_the_same_bytes(self):
+        self.run_arguments[3] = "6144"  # long enough to be killed so often
+        self.kill_again_and_again(12, 0.4)
+
+    def kill_again_and_again(self, kills, longest_s):
         choice = random.Random(SEED)
-        kills = int(os.environ.get("KILN_KILLS", "12"))
         print(f"seed {SEED}, {kills} kills", flush=True)
-        self.run_arguments[3] = str(512 * kills)  # long enough to be killed so often
         self.expected()
         process = self.start_run()
         done = {"supervisor": 0, "trainer": 0}
         for _ in range(kills):
-            time.sleep(choice.uniform(0.02, 0.4))
+            time.sleep(choice.uniform(0.02, longest_s))
             if process.poll() is not None:
                 break
             trainer = self.trainer_of(process)
@@ -287,6 +289,18 @@ class Faults(CrashTest):
                 return status
             time.sleep(0.05)
         return self.fail(f"the run did not become {state}")
+
+
+class Torture(CrashTest):
+    """Real training, for as long as make torture gives it. Not run by itself."""
+
+    program = KILN
+
+    def a_run_killed_a_hundred_times(self):
+        self.run_arguments = ["--games", "300000", "--epoch-games", "64", "--exact-empties", "6",
+                              "--workers", "2", "--checkpoint-every", "4000", "--memory", "400MB",
+                              "--table-mib", "2", "--lockdown"]
+        Killed.kill_again_and_again(self, 100, 3)
 
 
 if __name__ == "__main__":
