@@ -136,6 +136,7 @@ TEST(NoHeap, calls_of_watched_threads_are_counted_so_the_test_below_can_fail) {
 othello::OthelloSettings othello_settings(std::uint64_t target) {
     othello::OthelloSettings settings;
     settings.target_games = target;
+    settings.exact_empties = 4;
     settings.table_bytes = 1u << 20;
     settings.table_floor_bytes = settings.table_bytes;
     return settings;
@@ -148,9 +149,9 @@ TEST(NoHeap, training_and_saving_on_four_workers_make_no_heap_call_after_the_sea
     platform::FileStore store;
     ASSERT_TRUE(store.open_directory(directory.path().c_str(), false));
     SessionSettings settings;
-    settings.target_games = 400;
-    settings.checkpoint_every_games = 100;
-    settings.trials_every_games = 200;
+    settings.target_games = 10'000;
+    settings.checkpoint_every_games = 2'500;
+    settings.trials_every_games = 5'000;
     settings.keep_checkpoints = 2;
     const auto workload =
         std::make_unique<othello::OthelloWorkload>(othello_settings(settings.target_games));

@@ -103,7 +103,7 @@ class Memory(KilnTest):
         out = self.kiln("memory", "--plan", "--memory", "400MB", "--workers", 3).out
         rows = {}
         for line in out.splitlines()[1:]:
-            match = re.match(r"  (.{22}) (\w+) +([\d,]+) ", line)
+            match = re.match(r"  (.{22}) (.{10}) +([\d,]+) ", line)
             rows[match[1].strip()] = int(match[3].replace(",", ""))
         budget, planned, rest = (rows.pop(name) for name in ("budget", "planned", "unassigned"))
         self.assertEqual(budget, 400_000_000)

@@ -8,6 +8,8 @@ import unittest
 
 from support import SMALL, KilnTest
 
+SANITIZED = bool(os.environ.get("KILN_SANITIZE"))  # which needs memory of its own
+
 
 class Train(KilnTest):
     def test_trains_reports_and_leaves_a_checkpoint(self):
@@ -20,6 +22,16 @@ class Train(KilnTest):
         self.assertEqual(done.err, "")
         # A fifth of the target, but never less than an epoch; the last is always saved.
         self.assertEqual(self.checkpoints("run"), [f"game-{n:012}.ckpt" for n in (128, 96, 64, 32)])
+
+    def test_sealed_it_needs_no_more_memory_over_10000_games(self):
+        """Any call for memory would end a trainer that is locked down, and be told as a restart."""
+        done = self.kiln("train", "--games", 10000, "--exact-empties", 2, "--checkpoint-every", 5000,
+                         "--workers", 4, "--table-mib", 2, "--state", self.path("run"),
+                         *([] if SANITIZED else ["--lockdown"]))
+        self.assertNotIn("started again", done.out)
+        faults = int(re.search(r"([\d,]+) page faults after", done.out)[1].replace(",", ""))
+        if not SANITIZED:
+            self.assertLessEqual(faults, 10)
 
     def test_uses_no_more_memory_than_planned_and_plans_no_more_than_given(self):
         done = self.kiln("train", *SMALL, "--state", self.path("run"))
