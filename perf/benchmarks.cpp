@@ -41,6 +41,9 @@ int run_benchmarks(const Options& options) {
     bench_engine(table, rig);
     bench_training(table, rig);
     bench_checkpoints(table, rig, options.directory);
+    bench_page_cache(table, rig, options.directory);
+    bench_heartbeat(table, rig);
+    bench_reliability(table, options);
     bench_processes(table, options);
     return table.missed();
 }

@@ -1,36 +1,19 @@
 // Figures of whole processes: what the kernel says a training run took at its peak.
 #include <cstdio>
-#include <vector>
-
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "perf/suites.hpp"
+#include "perf/training_run.hpp"
 
 namespace kiln::perf {
 namespace {
 
 // Peak resident megabytes of a short training run under a budget; negative if it failed.
 double peak_resident_mb(const Options& options, const char* budget) {
-    const ScratchDirectory scratch(options.directory);
-    const char* arguments[] = {options.executable,   "train",    "--games", "2000",      "--state",
-                               scratch.path(),       "--memory", budget,    "--workers", "2",
-                               "--checkpoint-every", "500",      nullptr};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    pid_t child = -1;
-    const int spawned = posix_spawn(&child, options.executable, &actions, nullptr,
-                                    const_cast<char* const*>(arguments), environ);
-    posix_spawn_file_actions_destroy(&actions);
-    int status = -1;
-    rusage usage = {};
-    if (spawned != 0 || wait4(child, &status, 0, &usage) != child || status != 0)
+    TrainingRun run(options, {"--games", "2000", "--memory", budget, "--workers", "2",
+                              "--checkpoint-every", "500"});
+    if (!run.finish())
         return -1;
-    return static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
+    return static_cast<double>(run.usage().ru_maxrss) * 1024 / 1e6;
 }
 
 }  // namespace

@@ -12,6 +12,10 @@ void bench_rules(Table& table);
 void bench_engine(Table& table, Rig& trained);
 void bench_training(Table& table, Rig& trained);
 void bench_checkpoints(Table& table, Rig& trained, const char* directory);
+// `trained`: its state is what is saved, its searcher what plays.
+void bench_page_cache(Table& table, Rig& trained, const char* directory);
+void bench_heartbeat(Table& table, Rig& trained);
+void bench_reliability(Table& table, const Options& options);
 void bench_processes(Table& table, const Options& options);
 
 }  // namespace kiln::perf

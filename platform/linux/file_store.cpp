@@ -146,6 +146,8 @@ Result<Store::File> FileStore::open(const FileName& name) {
     const int file = ::openat(directory_, name.text, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (file < 0)
         return last_error();
+    // Checkpoints are read from one end to the other: twice the usual read-ahead.
+    (void)::posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
     return file;
 }
 
