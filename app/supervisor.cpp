@@ -124,10 +124,14 @@ void Supervisor::launch() {
     const TrainerProcessOptions options = {memory_.descriptor(), directory_.descriptor(),
                                            ::getpid()};
     const std::array<int, 2> descriptors = {options.page, options.directory};
-    if (const Status started = child_.start(trainer_arguments(options), descriptors); !started)
-        throw Failure(ExitCode::system_refuses,
-                      fmt::format("the system does not start the trainer's process: {}",
-                                  describe_error(started.error())));
+    if (const Status started = child_.start(trainer_arguments(options), descriptors); !started) {
+        const std::string line = fmt::format("the system does not start the trainer's process: {}",
+                                             describe_error(started.error()));
+        if (!has_trained_)
+            throw Failure(ExitCode::system_refuses, line);
+        // It did before, and may again.
+        return after_fault({IncidentKind::killed, start_.games, {}, {}, line});
+    }
     WatchLimits limits;
     limits.ticket_limit_ns = settings_.ticket_limit_ns;
     watch_.emplace(limits, [pid = child_.pid()](std::int32_t thread) {
@@ -278,6 +282,15 @@ void Supervisor::after_run() {
         note(Severity::error, "paused", reason_);
         return;
     }
+    if (report.error.code != ErrorCode::none &&
+        (state_ == RunState::pausing || state_ == RunState::changing)) {
+        enter(RunState::paused,
+              fmt::format("game {} could not be saved: {}; make room and resume "
+                          "from the checkpoint before",
+                          page_->status.games_absorbed.load(), describe_error(report.error)));
+        note(Severity::error, "paused", reason_);
+        return;
+    }
     if (report.error.code != ErrorCode::none) {
         save_error_ = report.error;
         ended_games_ = page_->status.games_absorbed.load();
@@ -286,7 +299,9 @@ void Supervisor::after_run() {
     }
     start_ = {true, page_->status.games_absorbed.load()};
     ended_games_ = start_.games;
-    if (state_ == RunState::pausing) {
+    if (report.is_at_target) {
+        enter(RunState::ended, "");
+    } else if (state_ == RunState::pausing) {
         enter(RunState::paused, reason_);
         note(Severity::info, "paused",
              fmt::format("paused at game {}: {}", format_count(start_.games), reason_));
