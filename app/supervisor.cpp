@@ -88,8 +88,6 @@ Supervisor::Supervisor(const RunSettings& settings, StateDirectory& directory,
     if (!memory_.create(sizeof(SharedPage)))
         throw Failure(ExitCode::system_refuses,
                       "the system does not grant memory for two processes to share; free some");
-    for (const Incident& incident : incidents_.read())
-        policy_.note(incident);
 }
 
 double Supervisor::seconds() const {
@@ -101,6 +99,9 @@ void Supervisor::start(const Start& start) {
     started_ns_ = clock_.now_ns();
     games_before_ = start.games;
     policy_.set_games(start.games);
+    for (const Incident& incident : incidents_.read())
+        if (incident.games <= start.games)  // else of a run that came further in this directory
+            policy_.note(incident);
     launch();
 }
 

@@ -1,5 +1,6 @@
 #include "core/numeric/adam.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -205,6 +206,29 @@ TEST(ApplyStep, carries_what_rounding_left_over) {
     EXPECT_EQ(apply_step(1'013, 0.5f, slot), 1'014);  // half a unit goes up ...
     EXPECT_EQ(slot.carry, -0.5f);
     EXPECT_EQ(apply_step(1'014, 0.0f, slot), 1'014);  // ... and is owed
+}
+
+// What --jump-limit relies on.
+TEST(Adam, no_gradients_whatsoever_make_a_step_longer_than_7_3_rates) {
+    const Corrections corrections;
+    constexpr float rate = 0.2f;
+    float longest = 0;
+    const auto note = [&](AdamSlot& slot, float gradient) {
+        longest = std::max(longest, std::abs(adam_step(slot, gradient, rate, *corrections)));
+    };
+    // Cauchy and Schwarz: worst are gradients that grow by beta2 / beta1 after many that were none.
+    AdamSlot slot;
+    for (int i = 0; i < 20'000; ++i)
+        note(slot, 0);
+    for (int i = 200; i >= 0; --i)
+        note(slot, static_cast<float>(std::pow(0.9 / 0.999, i)));
+    EXPECT_GT(longest, 7.2f * rate);
+    EXPECT_LT(longest, 7.3f * rate);
+    longest = 0;
+    slot = AdamSlot();
+    for (int i = 200; i >= 0; --i)  // nor early, when corrections are large
+        note(slot, static_cast<float>(std::pow(0.9 / 0.999, i)));
+    EXPECT_LT(longest, 7.3f * rate);
 }
 
 }  // namespace
