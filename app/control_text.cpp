@@ -237,6 +237,7 @@ std::string format_status(const Json& status, const std::string& state) {
     lines += row("window", report_text(status, "window"));
     lines += row("summary", report_text(status, "summary"));
     lines += row("strength", report_text(status, "strength"));
+    lines += row("solved", report_text(status, "held_out"));
     lines += row("convergence", report_text(status, "convergence"));
     lines += row("workers", workers_text(status));
     lines += row("memory", memory_text(status));

@@ -238,6 +238,12 @@ Json RunControl::status() const {
     for (const char* report : {"window", "summary", "strength", "held_out", "convergence"})
         if (Json latest = reporter_.latest(report); !latest.is_null())
             json[report] = std::move(latest);
+    if (json.contains("strength")) {
+        std::string strengths;
+        for (const auto& [opponent, text] : reporter_.last_strengths())
+            strengths += (strengths.empty() ? "" : "; ") + text;
+        json["strength"]["text"] = strengths;
+    }
     json["warnings"] = reporter_.warnings();
     json["memory"] = memory_summary(supervisor_, plan_);
     return json;

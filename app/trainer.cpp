@@ -41,6 +41,14 @@ std::uint64_t granted_table_bytes(const Plan& plan, std::uint32_t workers) {
     return region == nullptr ? 0 : region->bytes / bucket / workers * bucket;
 }
 
+// Whether nothing had to shrink.
+bool is_granted_in_full(const RegionList& requests, const Plan& plan) {
+    for (const Region& request : requests.all())
+        if (plan.regions.find(request.name)->bytes != request.bytes)
+            return false;
+    return true;
+}
+
 }  // namespace
 
 void wrap_workloads(WorkloadWrap wrap) {
@@ -72,9 +80,23 @@ Trainer::Trainer(const RunSettings& settings) : settings_(settings) {
         workload = &null_.emplace(settings_.othello.seed);
     else
         workload = &othello_.emplace(settings_.othello);
-    session_.emplace(settings_.session,
-                     workload_wrap == nullptr ? *workload : workload_wrap(*workload));
+    if (workload_wrap != nullptr)
+        workload = &workload_wrap(*workload);
+    // With a copy of the state to save from, if the budget has room for it and nothing else has to
+    // become smaller.
+    for (const bool with_copy : {true, false}) {
+        settings_.session.saves_from_copy = with_copy;
+        session_.emplace(settings_.session, *workload);
+        make_plan();
+        if (plan_.fits && is_granted_in_full(requests_, plan_))
+            break;
+    }
+    if (plan_.fits && othello_)
+        settings_.othello.table_bytes = granted_table_bytes(plan_, settings_.workers);
+}
 
+void Trainer::make_plan() {
+    requests_ = {};
     session_->plan(settings_.workers, requests_);
     requests_.add(region_worker_stacks, "team",
                   platform::WorkerTeam::stack_region_bytes(settings_.workers, stack_bytes),
@@ -85,8 +107,6 @@ Trainer::Trainer(const RunSettings& settings) : settings_(settings) {
     requests_.add_outside(region_shared_page, "supervisor", sizeof(SharedPage));
     requests_.add_outside("page cache of a save", "system", save_cache_bytes);
     plan_ = plan_budget(requests_, settings_.memory_bytes);
-    if (plan_.fits && othello_)
-        settings_.othello.table_bytes = granted_table_bytes(plan_, settings_.workers);
 }
 
 void Trainer::allocate() {

@@ -85,6 +85,8 @@ class Trainer {
         std::atomic<bool> is_done_{false};
     };
 
+    void make_plan();
+
     RunSettings settings_;
     std::optional<othello::OthelloWorkload> othello_;
     std::optional<NullWorkload> null_;

@@ -36,6 +36,9 @@ class NullWorkload final : public Workload {
     void list_sections(SectionList& sections) override {
         sections.add(section("null.counters", ElementType::u64, counters_));
     }
+    std::uint64_t state_bytes() const override {
+        return shards * counters_per_shard * sizeof(std::uint64_t);
+    }
 
     PlayOutcome play(const WorkContext& context, std::uint64_t ticket,
                      std::span<std::byte> record) override {

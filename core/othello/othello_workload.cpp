@@ -80,6 +80,13 @@ void OthelloWorkload::plan(const Limits& limits, RegionList& regions) const {
                            sizeof(TableBucket));
 }
 
+std::uint64_t OthelloWorkload::state_bytes() const {
+    const Sizes sizes = measure(default_shapes());
+    return stage_count * (2 * sizes.play_entries * sizeof(std::uint16_t) +
+                          sizes.slots_per_stage * sizeof(AdamSlot)) +
+           sizeof(Statistics) + sizeof(ConvergenceState);
+}
+
 void OthelloWorkload::bind(const Limits& limits, Arena& arena) {
     worker_count_ = limits.workers;
     bind_geometry(arena, geometry_);

@@ -37,6 +37,7 @@ class OthelloWorkload final : public Workload {
     void reset() override;
     void restored() override {}
     void list_sections(SectionList& sections) override;
+    std::uint64_t state_bytes() const override;
     PlayOutcome play(const WorkContext& context, std::uint64_t ticket,
                      std::span<std::byte> record) override;
     void skip(std::span<std::byte> record) override;

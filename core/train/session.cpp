@@ -14,6 +14,9 @@ constexpr const char* region_progress = "progress";
 constexpr const char* region_settings = "settings text";
 constexpr const char* region_checksums = "checkpoint checksums";
 constexpr const char* region_compression = "checkpoint compression";
+constexpr const char* region_copy = "checkpoint copy";
+constexpr std::size_t copy_alignment = 64;
+constexpr std::size_t copy_step_bytes = 1u << 20;  // between signs of life
 constexpr const char* owner = "session";
 // Room for the checksums of 1 GiB of state, compressed half of it; a save CHECKs that its table
 // fits.
@@ -173,6 +176,10 @@ void Session::plan(std::uint32_t workers, RegionList& regions) const {
     regions.add(region_checksums, owner, checksum_capacity * sizeof(std::uint32_t));
     if (settings_.compress)
         regions.add(region_compression, owner, sizeof(checkpoint::CompressionSpace));
+    if (settings_.saves_from_copy)
+        regions.add(region_copy, owner,
+                    workload_->state_bytes() + sizeof(Progress) + settings_text_capacity +
+                        SectionList::capacity * copy_alignment);
     workload_->plan({workers, settings_.epoch_games}, regions);
 }
 
@@ -185,6 +192,8 @@ void Session::bind(std::uint32_t workers, Arena& arena) {
                  settings_.compress
                      ? arena.take_as<checkpoint::CompressionSpace>(region_compression).data()
                      : nullptr);
+    if (settings_.saves_from_copy)
+        copy_ = arena.take(region_copy);
     workload_->bind({workers, settings_.epoch_games}, arena);
 }
 
@@ -393,11 +402,38 @@ void Session::begin_save() {
     saving_retry_ = retry_at_ns_ != 0;
     retry_at_ns_ = 0;
     const Status begun =
-        writer_.begin(*ports_.store, sections(), {workload_->name(), progress_->games},
+        writer_.begin(*ports_.store, copy_.empty() ? sections() : copied_sections(),
+                      {workload_->name(), progress_->games},
                       settings_.compress ? Compression::lz4 : Compression::none);
     if (!begun)
         return note_failed(begun.error(), ports_.clock->now_ns());
     start_save_part(SavePart::handing_over);
+}
+
+// Where in the copy each section lies.
+SectionList Session::copied_sections() const {
+    SectionList copied;
+    std::size_t offset = 0;
+    for (Section section : sections().all()) {
+        CHECK(section.bytes.size() <= copy_.size() - offset);
+        section.bytes = copy_.subspan(offset, section.bytes.size());
+        offset += (section.bytes.size() + copy_alignment - 1) / copy_alignment * copy_alignment;
+        copied.add(section);
+    }
+    return copied;
+}
+
+void Session::copy_state() {
+    const SectionList from = sections();
+    const SectionList to = copied_sections();
+    for (std::size_t i = 0; i < from.all().size(); ++i) {
+        const std::span<const std::byte> bytes = from.all()[i].bytes;
+        for (std::size_t at = 0; at < bytes.size(); at += copy_step_bytes) {
+            const std::size_t length = std::min(copy_step_bytes, bytes.size() - at);
+            std::memcpy(to.all()[i].bytes.data() + at, bytes.data() + at, length);
+            ports_.page->scribe.beat();
+        }
+    }
 }
 
 void Session::start_save_part(SavePart part) {
@@ -412,8 +448,10 @@ void Session::SaveJob::work(unsigned) {
     Heartbeat& heartbeat = session_.ports_.page->scribe;
     heartbeat.begin(Phase::saving, session_.saving_games_, clock.now_ns());
     status_ = {};
+    if (part_ == SavePart::handing_over && !session_.copy_.empty())
+        session_.copy_state();
     while (status_ && writer.is_active() &&
-           (part_ == SavePart::completing || writer.needs_sections())) {
+           (part_ == SavePart::completing || (session_.copy_.empty() && writer.needs_sections()))) {
         const Result<bool> stepped = writer.step();
         if (!stepped)
             status_ = stepped.error();

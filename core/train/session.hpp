@@ -3,9 +3,10 @@
 //   play (all workers) -> absorb (all workers) -> finish (this thread) -> perhaps trials -> perhaps
 //   a save
 //
-// A save begins at an epoch boundary and streams to the store while the next epoch is being played,
-// when the state is frozen anyway. Workers wait for it only if the play phase ends before the last
-// byte has been handed over; making it durable goes on beside the epochs that follow.
+// A save begins at an epoch boundary. While the next epoch is being played, when the state is frozen
+// anyway, it is handed over: to the store or, if there is memory for it, to a copy. Workers wait
+// only if the play phase ends before that is done. Writing the copy, and making the checkpoint
+// durable, goes on beside the epochs that follow.
 // The session runs on one thread of its own; the team's threads play and absorb, and a scribe, a
 // team of one, writes checkpoints. It allocates nothing and knows no files, threads or clocks but
 // its ports.
@@ -44,6 +45,9 @@ struct SessionSettings {
     bool compress = false;  // checkpoints; what they hold is the same
     // Sweeps for values that are not finite; by games, so that it is the same in every run.
     std::uint64_t heal_every_games = 10'000;
+    // Saves are written from a copy of the state, so that workers wait for memory and not for the
+    // disk. Takes as much memory again.
+    bool saves_from_copy = false;
 };
 
 enum class SessionEnd {
@@ -138,6 +142,8 @@ class Session {
     void enter(Phase phase, std::uint64_t work = 0);
     void save_if_due(bool is_due);
     void begin_save();
+    SectionList copied_sections() const;
+    void copy_state();
     void start_save_part(SavePart part);
     void finish_handing_over();
     void end_save();
@@ -153,6 +159,7 @@ class Session {
     std::span<Progress> progress_storage_;
     Progress* progress_ = nullptr;
     std::span<char> settings_text_;
+    std::span<std::byte> copy_;  // empty: saves are written from the state itself
     Pool records_;
     CheckpointWriter writer_;
     std::uint64_t saved_games_ = UINT64_MAX;  // games in the newest checkpoint; UINT64_MAX: none

@@ -71,6 +71,7 @@ class Workload {
     virtual void reset() = 0;
     virtual void restored() = 0;
     virtual void list_sections(SectionList& sections) = 0;
+    virtual std::uint64_t state_bytes() const = 0;  // of all its sections; before bind() too
 
     // Work.
     virtual PlayOutcome play(const WorkContext& context, std::uint64_t ticket,

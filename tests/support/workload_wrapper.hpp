@@ -18,6 +18,7 @@ class WorkloadWrapper : public Workload {
     void reset() override { inner_.reset(); }
     void restored() override { inner_.restored(); }
     void list_sections(SectionList& sections) override { inner_.list_sections(sections); }
+    std::uint64_t state_bytes() const override { return inner_.state_bytes(); }
     PlayOutcome play(const WorkContext& context, std::uint64_t ticket,
                      std::span<std::byte> record) override {
         return inner_.play(context, ticket, record);

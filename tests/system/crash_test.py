@@ -51,7 +51,7 @@ class CrashTest(KilnTest):
         """The final checkpoint of the same run when nothing disturbs it."""
         state = self.path("undisturbed")
         if not os.path.isdir(state):
-            self.kiln("train", *self.run_arguments, "--state", state)
+            self.kiln("train", *self.run_arguments, "--state", state, timeout=3600)
         return self.newest("undisturbed")
 
     def fault(self, fault, times=None):

@@ -51,10 +51,10 @@ class KilnTest(unittest.TestCase):
             file.write(text)
         return self.path(name)
 
-    def kiln(self, *arguments, code=0, **options):
+    def kiln(self, *arguments, code=0, timeout=TIMEOUT_S, **options):
         """Runs kiln to its end and insists on its exit code."""
         done = subprocess.run([KILN, *map(str, arguments)], capture_output=True, text=True,
-                              timeout=TIMEOUT_S, check=False, **options)
+                              timeout=timeout, check=False, **options)
         self.assertEqual(done.returncode, code, f"{arguments}\n{done.stdout}\n{done.stderr}")
         return Finished(done.returncode, done.stdout, done.stderr)
 

@@ -25,9 +25,9 @@ class Train(KilnTest):
 
     def test_sealed_it_needs_no_more_memory_over_10000_games(self):
         """Any call for memory would end a trainer that is locked down, and be told as a restart."""
-        done = self.kiln("train", "--games", 10000, "--exact-empties", 2, "--checkpoint-every", 5000,
-                         "--workers", 4, "--table-mib", 2, "--state", self.path("run"),
-                         *([] if SANITIZED else ["--lockdown"]))
+        done = self.kiln("train", "--games", 10000, "--exact-empties", 2, "--workers", 4,
+                         "--checkpoint-every", 5000, "--table-mib", 2, "--state",
+                         self.path("run"), *([] if SANITIZED else ["--lockdown"]))
         self.assertNotIn("started again", done.out)
         faults = int(re.search(r"([\d,]+) page faults after", done.out)[1].replace(",", ""))
         if not SANITIZED:

@@ -174,6 +174,35 @@ TEST(SessionSaves, training_goes_on_while_one_is_made_durable) {
     }
 }
 
+TEST(SessionSaves, from_a_copy_training_goes_on_while_one_is_written_and_it_holds_its_moment) {
+    for (const bool compress : {false, true}) {
+        HookedStore store;
+        SessionSettings settings = settings_every(0);
+        settings.compress = compress;
+        settings.saves_from_copy = true;
+        NullWorkload null(seed);
+        HookedWorkload workload(null);
+        TestRun run(workload, settings, 2);
+        LaunchedTeam team(2);
+        std::atomic<bool> went_on{true};
+        run.page.save_requested = true;  // after the first epoch
+        store.before_append = [&] {
+            // Every write of the first save but the header's, which the session makes.
+            if (run.page.scribe.phase == Phase::saving && run.page.scribe.work == epoch_games &&
+                !comes_true([&] { return run.page.games_absorbed >= 6 * epoch_games; }))
+                went_on = false;
+        };
+        run.start_fresh();
+        ASSERT_TRUE(run.train(*team, store));
+        EXPECT_TRUE(went_on);
+        EXPECT_EQ(store.inner.names(), (std::vector<std::string>{file_of(16), file_of(target)}));
+        if (!compress) {
+            EXPECT_TRUE(store.inner.contents(file_of(16)) == straight_run(16));
+            EXPECT_TRUE(store.inner.contents(file_of(target)) == straight_run(target));
+        }
+    }
+}
+
 TEST(SessionSaves, workers_wait_with_absorbing_until_the_state_is_handed_over) {
     HookedStore store;
     NullWorkload null(seed);
