@@ -3,7 +3,7 @@
 //   play (all workers) -> absorb (all workers) -> finish (this thread) -> perhaps trials -> perhaps
 //   a save
 //
-// A save begins at an epoch boundary. While the next epoch is being played, when the state is frozen
+// A save begins at an epoch boundary. While the next epoch is being played and the state is frozen
 // anyway, it is handed over: to the store or, if there is memory for it, to a copy. Workers wait
 // only if the play phase ends before that is done. Writing the copy, and making the checkpoint
 // durable, goes on beside the epochs that follow.
@@ -66,6 +66,7 @@ class Session {
     };
 
     static constexpr std::size_t settings_text_capacity = 4096;
+    static constexpr std::size_t copy_alignment = 64;  // of sections in the copy
 
     Session(const SessionSettings& settings, Workload& workload)
         : settings_(settings), workload_(&workload) {}
@@ -101,7 +102,6 @@ class Session {
     class PlayJob;
     class AbsorbJob;
     class TrialJob;
-    class PageSink;
 
     // The scribe's pieces of work. While the state is handed over, nobody may change it; while the
     // checkpoint is made durable, everybody may.
@@ -165,7 +165,7 @@ class Session {
     std::uint64_t saved_games_ = UINT64_MAX;  // games in the newest checkpoint; UINT64_MAX: none
     SaveJob save_job_{*this};
     SavePart save_part_ = SavePart::none;  // that the scribe is at
-    std::uint64_t saving_games_ = 0;  // games in the one being written
+    std::uint64_t saving_games_ = 0;       // games in the one being written
     std::uint64_t save_started_ns_ = 0;
     std::uint64_t save_pause_ns_ = 0;  // workers waited for it
     std::uint64_t retry_at_ns_ = 0;    // of a failed save; 0: none is due
