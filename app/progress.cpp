@@ -13,8 +13,8 @@ namespace kiln::app {
 namespace {
 
 constexpr double plain_line_every_s = 10;
-constexpr double window_line_every_s = 10;
-constexpr double verbose_window_line_every_s = 2;
+constexpr double report_every_s = 10;
+constexpr double verbose_report_every_s = 2;
 
 }  // namespace
 
@@ -37,13 +37,6 @@ double RecentRate::per_second() const {
 void Progress::show(const Event& event, const LogEntry& entry) {
     if (event.kind == othello::event_window) {
         prediction_error_ = event.as<othello::WindowReport>().prediction_error;
-        // Thousands of games a second are possible: print some windows, never more than can be
-        // read.
-        const double every_s =
-            settings_.verbose ? verbose_window_line_every_s : window_line_every_s;
-        if (status_.seconds < last_window_line_s_ + every_s)
-            return;
-        last_window_line_s_ = status_.seconds;
     } else if (event.kind == othello::event_strength) {
         if (const auto strength = event.as<othello::StrengthReport>();
             strength.opponent == othello::Opponent::corner_edge)
@@ -51,7 +44,23 @@ void Progress::show(const Event& event, const LogEntry& entry) {
     } else if (event.kind == EventKind::checkpoint_failed && is_last_save(event.games)) {
         return;  // the run's outcome tells
     }
-    print(entry);
+    if (is_due(event, entry))
+        print(entry);
+}
+
+// Thousands of games a second are possible: of the workload's reports print some, never more than
+// can be read. The log has them all.
+bool Progress::is_due(const Event& event, const LogEntry& entry) {
+    if (event.kind < EventKind::workload || entry.severity >= Severity::warning)
+        return true;
+    const bool is_window = event.kind == othello::event_window;
+    const std::string kind = entry.event + entry.fields.value("opponent", "");
+    const auto last = last_line_s_.try_emplace(kind, is_window ? 0 : -report_every_s).first;
+    const double every_s = settings_.verbose ? verbose_report_every_s : report_every_s;
+    if (status_.seconds < last->second + every_s)
+        return false;
+    last->second = status_.seconds;
+    return true;
 }
 
 void Progress::show(const LogEntry& note) {

@@ -6,7 +6,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
+#include <string>
 
 #include "core/othello/report.hpp"
 
@@ -52,6 +54,7 @@ class Progress {
     std::optional<double> seconds_left() const;
 
   private:
+    bool is_due(const Event& event, const LogEntry& entry);
     bool is_last_save(std::uint64_t games) const;
     void print(const LogEntry& entry);
     std::string status_line() const;
@@ -62,7 +65,7 @@ class Progress {
     TrainStatus status_;
     std::optional<double> prediction_error_;  // of the last window
     std::string last_strength_;
-    double last_window_line_s_ = 0;
+    std::map<std::string, double> last_line_s_;  // by kind of report
     double last_plain_line_s_ = 0;
     bool is_stopping_ = false;
 };
