@@ -42,9 +42,10 @@ void Session::begin_save() {
 
 // Where in the copy each section lies.
 SectionList Session::copied_sections() const {
+    const SectionList sections = this->sections();
     SectionList copied;
     std::size_t offset = 0;
-    for (Section section : sections().all()) {
+    for (Section section : sections.all()) {
         CHECK(section.bytes.size() <= copy_.size() - offset);
         section.bytes = copy_.subspan(offset, section.bytes.size());
         offset += (section.bytes.size() + copy_alignment - 1) / copy_alignment * copy_alignment;
