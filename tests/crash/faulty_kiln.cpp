@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -125,7 +126,8 @@ class FaultyWorkload final : public WorkloadWrapper {
 
 Workload& make_faulty(Workload& workload) {
     // For the rest of the process: a trainer may be made more than once, to plan.
-    return *new FaultyWorkload(workload);
+    static std::vector<std::unique_ptr<FaultyWorkload>> made;
+    return *made.emplace_back(std::make_unique<FaultyWorkload>(workload));
 }
 
 }  // namespace
