@@ -190,7 +190,7 @@ void RunControl::finish() {
             ? error_reply(fmt::format("game {} could not be saved: {}", outcome.games,
                                       describe_error(*outcome.save_error)),
                           ExitCode::io_failed)
-            : done(fmt::format("ended at game {}, saved", format_count(outcome.games)));
+            : done(fmt::format("ended; saved up to game {}", format_count(outcome.games)));
     for (const Waiting& waiting : waiting_)
         server_.reply(waiting.ticket, reply);
     waiting_.clear();

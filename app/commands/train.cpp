@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <atomic>
 
@@ -224,7 +225,9 @@ void report_memory(Console& console, const Trainer& trainer, const Supervisor& s
     console.print(fmt::format(
         "memory: {} planned of {}, peak resident {}; {} page faults after memory was sealed",
         format_bytes(planned), format_bytes(trainer.plan().budget_bytes), format_bytes(peak),
-        format_count(report.minor_faults_at_end - report.minor_faults_at_seal)));
+        // A trainer that did not end in order says nothing of its end.
+        format_count(std::max(report.minor_faults_at_end, report.minor_faults_at_seal) -
+                     report.minor_faults_at_seal)));
     std::string table = format_plan(trainer.requests(), trainer.plan());
     table.pop_back();
     console.print(table);
@@ -245,8 +248,11 @@ ExitCode conclude(Console& console, Trainer& trainer, const Supervisor& supervis
             fmt::format("--state: game {} could not be saved in {}: {}; what was saved "
                         "before is intact: make room and go on with --resume",
                         outcome.games, directory.path(), describe_error(*outcome.save_error)));
-    console.print(
-        fmt::format("checkpoint: {}", directory.path_of(checkpoint_file_name(outcome.games))));
+    // The trainer may have been ended before its first save.
+    const Catalog& catalog = directory.checkpoints();
+    console.print(catalog.count == 0
+                      ? std::string("checkpoint: none was saved yet")
+                      : fmt::format("checkpoint: {}", directory.path_of(catalog.entries[0].name)));
     return ExitCode::ok;
 }
 

@@ -88,7 +88,7 @@ class RunControl(KilnTest):
 
     def test_stopped_it_saves_and_ends_well(self):
         process = self.begin()
-        self.assertRegex(self.ask("stop"), r"ended at game [\d,]+, saved")
+        self.assertRegex(self.ask("stop"), r"ended; saved up to game [\d,]+")
         done = self.finish(process)
         self.assertIn("stopped at game", done.out)
         self.kiln("checkpoint", "verify", self.path("run"))
