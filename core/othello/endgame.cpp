@@ -226,15 +226,12 @@ EndgameResult solve_root(Run& run, Board board, int alpha, int beta) {
     return result;
 }
 
-EndgameResult solve(Run& run, Board board, int guess_discs) {
-    // A narrow window around the guess first; the true result is even, and most guesses are near.
-    constexpr int half_window = 5;
-    int alpha = std::clamp(guess_discs - half_window, -64, 63);
-    int beta = std::clamp(guess_discs + half_window, alpha + 1, 64);
+// Inside the window first; outside it again with the rest of all scores, if those are wanted.
+EndgameResult solve(Run& run, Board board, int alpha, int beta, bool is_widened) {
     EndgameResult result = solve_root(run, board, alpha, beta);
-    if (!run.interrupted && result.discs <= alpha && alpha > -64)
+    if (is_widened && !run.interrupted && result.discs <= alpha && alpha > -64)
         result = solve_root(run, board, -64, result.discs + 1);
-    else if (!run.interrupted && result.discs >= beta && beta < 64)
+    else if (is_widened && !run.interrupted && result.discs >= beta && beta < 64)
         result = solve_root(run, board, result.discs - 1, 64);
     result.nodes = run.nodes;
     result.is_complete = !run.interrupted;
@@ -246,7 +243,8 @@ HWY_AFTER_NAMESPACE();
 
 namespace kiln::othello {
 
-EndgameResult Endgame::solve(Board board, int guess_discs, const Interrupt& interrupt) {
+EndgameResult Endgame::solve_within(Board board, int alpha, int beta, bool is_widened,
+                                    const Interrupt& interrupt) {
     EndgameResult result;
     if (is_over(board)) {
         result.discs = final_score(board);
@@ -254,13 +252,27 @@ EndgameResult Endgame::solve(Board board, int guess_discs, const Interrupt& inte
         return result;
     }
     if (legal_moves(board) == 0) {
-        result = solve(after_pass(board), -guess_discs, interrupt);
+        result = solve_within(after_pass(board), -beta, -alpha, is_widened, interrupt);
         result.discs = -result.discs;
         result.move = no_square;
         return result;
     }
     Run run = {table_, &interrupt, 0, Interrupt::poll_interval_nodes, false};
-    return HWY_STATIC_DISPATCH(solve)(run, board, guess_discs);
+    return HWY_STATIC_DISPATCH(solve)(run, board, alpha, beta, is_widened);
+}
+
+EndgameResult Endgame::solve(Board board, int guess_discs, const Interrupt& interrupt) {
+    // A narrow window around the guess: the true result is even, and most guesses are near.
+    constexpr int half_window = 5;
+    const int alpha = std::clamp(guess_discs - half_window, -64, 63);
+    const int beta = std::clamp(guess_discs + half_window, alpha + 1, 64);
+    return solve_within(board, alpha, beta, true, interrupt);
+}
+
+EndgameResult Endgame::solve_winner(Board board, const Interrupt& interrupt) {
+    EndgameResult result = solve_within(board, -1, 1, false, interrupt);
+    result.discs = (result.discs > 0) - (result.discs < 0);
+    return result;
 }
 
 }  // namespace kiln::othello

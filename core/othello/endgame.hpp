@@ -28,6 +28,9 @@ class Endgame {
     // guess_discs: an estimate of the result; a good one saves work, any gives the same result.
     EndgameResult solve(Board board, int guess_discs, const Interrupt& interrupt);
 
+    // Only who wins: discs is 1, 0 or -1. Several times faster.
+    EndgameResult solve_winner(Board board, const Interrupt& interrupt);
+
     TranspositionTable& table() { return *table_; }
 
     // For the recursion in endgame.cpp.
@@ -40,6 +43,9 @@ class Endgame {
     };
 
   private:
+    EndgameResult solve_within(Board board, int alpha, int beta, bool is_widened,
+                               const Interrupt& interrupt);
+
     TranspositionTable* table_ = nullptr;
 };
 

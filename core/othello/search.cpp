@@ -230,9 +230,11 @@ void Searcher::bind(const Model& model, TranspositionTable& table) {
     endgame_.bind(table);
 }
 
-SearchResult Searcher::solve(Board board, const Interrupt& interrupt) {
+SearchResult Searcher::solve(Board board, bool only_winner, const Interrupt& interrupt) {
     const Score guess = model_->evaluate(board);
-    const EndgameResult solved = endgame_.solve(board, guess / score_per_disc, interrupt);
+    const EndgameResult solved = only_winner
+                                     ? endgame_.solve_winner(board, interrupt)
+                                     : endgame_.solve(board, guess / score_per_disc, interrupt);
     SearchResult result;
     result.score = solved.discs * score_per_disc;
     result.move = solved.move;
@@ -260,7 +262,7 @@ SearchResult Searcher::search(Board board, const SearchLimits& limits,
         return result;
     }
     if (board.empties() <= limits.exact_empties) {
-        const SearchResult solved = solve(board, interrupt);
+        const SearchResult solved = solve(board, limits.only_winner, interrupt);
         if (!solved.was_stopped)
             return solved;
         interrupt.stop = nullptr;  // a stopped search still owes an answer: one ply

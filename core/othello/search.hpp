@@ -22,6 +22,7 @@ struct SearchLimits {
     std::uint64_t nodes = 0;    // 0: no limit
     std::uint64_t time_ns = 0;  // 0: no limit; results are then not reproducible
     int exact_empties = 0;      // solve exactly at this many empties and below
+    bool only_winner = false;   // solve only for who wins: scores are +-1 disc or 0
 };
 
 struct SearchResult {
@@ -74,7 +75,7 @@ class Searcher {
     };
 
   private:
-    SearchResult solve(Board board, const Interrupt& interrupt);
+    SearchResult solve(Board board, bool only_winner, const Interrupt& interrupt);
 
     const Model* model_ = nullptr;
     TranspositionTable* table_ = nullptr;

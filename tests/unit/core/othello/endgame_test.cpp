@@ -28,6 +28,10 @@ int solve_plainly(const Board& board) {
     return best;
 }
 
+int sign(int discs) {
+    return (discs > 0) - (discs < 0);
+}
+
 class Solver {
   public:
     explicit Solver(std::size_t bucket_count) : buckets_(bucket_count) {
@@ -37,6 +41,10 @@ class Solver {
     EndgameResult solve(const Board& board, int guess_discs) {
         table_.begin_game();
         return endgame_.solve(board, guess_discs, {});
+    }
+    EndgameResult solve_winner(const Board& board) {
+        table_.begin_game();
+        return endgame_.solve_winner(board, {});
     }
     Endgame& endgame() { return endgame_; }
 
@@ -78,6 +86,12 @@ TEST(Endgame, equals_brute_force_with_1_to_10_empties_for_any_guess) {
             for (int off = -6; off <= 6; ++off)  // around the edges of a narrow window
                 ASSERT_NO_FATAL_FAILURE(
                     expect_right(board, expected, solver.solve(board, expected + off)));
+            const EndgameResult winner = solver.solve_winner(board);
+            ASSERT_TRUE(winner.is_complete);
+            ASSERT_EQ(winner.discs, sign(expected)) << to_text(board);
+            if (winner.move != no_square) {
+                ASSERT_EQ(sign(-solve_plainly(play(board, winner.move))), sign(expected));
+            }
         }
     }
     EXPECT_GT(passes, 20);
