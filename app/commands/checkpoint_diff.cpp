@@ -221,7 +221,7 @@ double weight_discs(std::uint16_t weight) {
 // A pattern of a shape's first placement on the board; '.' where it does not look.
 std::string drawing(const othello::Geometry& geometry, const WeightPlace& place) {
     const auto number = geometry.members(place.shape, place.class_index).first;
-    if (geometry.shape(place.shape).base == 1)
+    if (geometry.shape(place.shape).kind != othello::LaneKind::pattern)
         return "";
     const std::string text = configuration(geometry, place.shape, number);
     const auto squares = geometry.lane_squares(place.shape, 0);

@@ -32,7 +32,7 @@ void print_shape(const DebugModel& model, std::span<const LaneView> lanes) {
     const othello::Geometry& geometry = model.geometry();
     const auto& layout = geometry.shape(lanes.front().place.shape);
     fmt::print("\n{}{}\n", layout.name, layout.mirrored ? ", mirror images share a weight" : "");
-    if (layout.base != 1)
+    if (layout.kind == othello::LaneKind::pattern)
         for (int row = 0; row < 8; ++row) {
             for (const LaneView& view : lanes)
                 fmt::print("  {}", lane_row(geometry, view, row));

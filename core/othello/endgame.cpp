@@ -1,22 +1,23 @@
-// From many empties to few: deep() with table and mobility ordering, shallow() with parity
-// ordering, then two_left() and one_left() unrolled. All are fail-soft negamax on disc differences.
+// From many empties to few: table_node() with table, stability and mobility ordering,
+// parity_node() with parity ordering, then the unrolled last squares. All are fail-soft negamax on
+// disc differences.
 #include "core/othello/endgame.hpp"
 
 #include <algorithm>
 
-#include "core/othello/moves-inl.hpp"
+#include "core/othello/evaluate-inl.hpp"
+#include "core/othello/last_squares-inl.hpp"
+#include "core/othello/search_run.hpp"
+#include "core/othello/stability.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace kiln::othello::HWY_NAMESPACE {
 
-using Run = Endgame::Run;
-
-constexpr int shallow_empties = 6;  // at and below: no table, parity ordering only
-constexpr int discs_infinite = 65;
+constexpr int parity_empties = 5;     // at and below: no ordering but parity
+constexpr int table_empties_min = 8;  // below, a look into the table costs more than it saves
 constexpr Bits corners = 0x8100000000000081u;
 
-// Empty squares in 4x4 quadrants that hold an odd number of them. Playing there first tends to
-// leave the opponent the last move nowhere (Buro; "parity").
+// Empty squares in 4x4 quadrants that hold an odd number of them.
 inline Bits odd_quadrants(Bits empty) {
     constexpr Bits quadrants[4] = {0x000000000f0f0f0fu, 0x00000000f0f0f0f0u, 0x0f0f0f0f00000000u,
                                    0xf0f0f0f000000000u};
@@ -27,64 +28,61 @@ inline Bits odd_quadrants(Bits empty) {
     return odd & empty;
 }
 
-inline int score_of_finished(Board board) {
-    const int difference = std::popcount(board.own) - std::popcount(board.opponent);
-    const int empties = board.empties();
-    return difference > 0 ? difference + empties : difference < 0 ? difference - empties : 0;
+// A result this low or lower may be proved by the opponent's stable discs; higher ones so seldom
+// that looking costs more. By empties; measured.
+inline int stability_threshold(int empties) {
+    return empties <= 8 ? 24 : 12;
 }
 
-int one_left(Run& run, Board board, int square) {
-    ++run.nodes;
-    const int own = std::popcount(board.own);
-    const Bits flipped = flips_simd(board, square);
-    if (flipped != 0)
-        return 2 * (own + std::popcount(flipped) + 1) - 64;
-    const Bits turned = flips_simd(after_pass(board), square);
-    if (turned != 0)
-        return 2 * (own - std::popcount(turned)) - 64;
-    return own > 31 ? 2 * own + 2 - 64
-                    : 2 * own - 64;  // the empty square goes to the winner; 63 discs: no draw
-}
-
-int two_left(Run& run, Board board, int alpha, int beta, int first, int second, bool passed) {
-    ++run.nodes;
-    int best = -discs_infinite;
-    if (const Bits flipped = flips_simd(board, first); flipped != 0) {
-        best = -one_left(run, after_move(board, first, flipped), second);
-        if (best >= beta)
-            return best;
-    }
-    if (const Bits flipped = flips_simd(board, second); flipped != 0)
-        best = std::max(best, -one_left(run, after_move(board, second, flipped), first));
-    if (best != -discs_infinite)
-        return best;
-    if (passed)
-        return score_of_finished(board);
-    return -two_left(run, after_pass(board), -beta, -alpha, first, second, true);
-}
-
-// Three to shallow_empties empties.
-int shallow(Run& run, Board board, int alpha, int beta, bool passed) {
-    ++run.nodes;
+// At most four empties.
+inline int last_squares(SearchRun& run, Board board, int alpha, int beta, int empties) {
     const Bits empty = board.empty();
     const Bits odd = odd_quadrants(empty);
-    const int empties = std::popcount(empty);
+    int squares[4];
+    int count = 0;
+    for (Bits part : {odd, empty & ~odd})
+        for (; part != 0; part &= part - 1)
+            squares[count++] = std::countr_zero(part);
+    switch (empties) {
+        case 4:
+            return four_left(run.nodes, board, alpha, beta, squares, false);
+        case 3:
+            return three_left(run.nodes, board, alpha, beta, squares[0], squares[1], squares[2],
+                              false);
+        case 2:
+            return two_left(run.nodes, board, alpha, beta, squares[0], squares[1]);
+        case 1:
+            return one_left(run.nodes, board.own, squares[0]);
+        default:
+            ++run.nodes;
+            return score_of_finished(board);
+    }
+}
+
+// Five to parity_empties empties.
+int parity_node(SearchRun& run, Board board, int alpha, int beta, int empties, bool passed) {
+    ++run.nodes;
+    if (alpha >= stability_threshold(empties)) {
+        const int bound = stability_bound(board);
+        if (bound <= alpha)
+            return bound;
+    }
+    const Bits empty = board.empty();
+    const Bits odd = odd_quadrants(empty);
     int best = -discs_infinite;
     for (Bits part : {odd, empty & ~odd}) {
         for (; part != 0; part &= part - 1) {
             const int square = std::countr_zero(part);
+            if (!may_turn(board, square))
+                continue;
             const Bits flipped = flips_simd(board, square);
             if (flipped == 0)
                 continue;
             const Board child = after_move(board, square, flipped);
-            int value;
-            if (empties == 3) {
-                const Bits rest = empty & ~bit(square);
-                value = -two_left(run, child, -beta, -std::max(alpha, best), std::countr_zero(rest),
-                                  63 - std::countl_zero(rest), false);
-            } else {
-                value = -shallow(run, child, -beta, -std::max(alpha, best), false);
-            }
+            const int floor = std::max(alpha, best);
+            const int value = empties == 5
+                                  ? -last_squares(run, child, -beta, -floor, 4)
+                                  : -parity_node(run, child, -beta, -floor, empties - 1, false);
             if (value > best) {
                 best = value;
                 if (best >= beta)
@@ -96,7 +94,7 @@ int shallow(Run& run, Board board, int alpha, int beta, bool passed) {
         return best;
     if (passed)
         return score_of_finished(board);
-    return -shallow(run, after_pass(board), -beta, -alpha, true);
+    return -parity_node(run, after_pass(board), -beta, -alpha, empties, true);
 }
 
 struct OrderedMove {
@@ -105,9 +103,11 @@ struct OrderedMove {
     Square square;
 };
 
-// Fastest first: moves that leave the opponent few replies, corners counted twice; then odd
-// regions.
-inline int order_moves(Board board, Bits moves, Square table_move, OrderedMove* ordered) {
+// Fastest first: moves that leave the opponent few replies, corners counted half again, and few
+// empty squares beside our discs to play on later; then odd regions. Weights found by hand on
+// endgames of 20 to 23 empties (perf/search.md).
+inline int order_moves(Board board, Bits moves, int table_move, const TranspositionTable* prefetch,
+                       OrderedMove* ordered) {
     const Bits odd = odd_quadrants(board.empty());
     int count = 0;
     for (; moves != 0; moves &= moves - 1) {
@@ -115,13 +115,15 @@ inline int order_moves(Board board, Bits moves, Square table_move, OrderedMove* 
         OrderedMove move;
         move.child = after_move(board, square, flips_simd(board, square));
         move.square = static_cast<Square>(square);
+        if (prefetch != nullptr)
+            prefetch->prefetch(move.child);
         const Bits replies = legal_moves_simd(move.child);
-        move.key = 4 * (std::popcount(replies) + std::popcount(replies & corners));
+        const Bits later = move.child.empty() & neighbours_of(move.child.opponent);
+        move.key = 8 * std::popcount(replies) + 4 * std::popcount(replies & corners) +
+                   6 * std::popcount(later);
         if ((odd & bit(square)) != 0)
             move.key -= 3;
-        if ((corners & bit(square)) != 0)
-            move.key -= 8;
-        if (move.square == table_move)
+        if (square == table_move)
             move.key = -1000;
         int at = count++;
         for (; at > 0 && ordered[at - 1].key > move.key; --at)
@@ -131,92 +133,89 @@ inline int order_moves(Board board, Bits moves, Square table_move, OrderedMove* 
     return count;
 }
 
-int deep(Run& run, Board board, int alpha, int beta);
+int solve(SearchRun& run, Board board, int alpha, int beta);
 
-inline int solve_child(Run& run, Board board, int alpha, int beta) {
-    const int empties = board.empties();
-    if (empties > shallow_empties)
-        return deep(run, board, alpha, beta);
-    if (empties >= 3)
-        return shallow(run, board, alpha, beta, false);
-    const Bits empty = board.empty();
-    if (empties == 2)
-        return two_left(run, board, alpha, beta, std::countr_zero(empty),
-                        63 - std::countl_zero(empty), false);
-    if (empties == 1)
-        return one_left(run, board, std::countr_zero(empty));
-    return score_of_finished(board);
-}
-
-int deep(Run& run, Board board, int alpha, int beta) {
-    if (++run.nodes >= run.next_poll) {
-        run.next_poll = run.nodes + Interrupt::poll_interval_nodes;
-        run.interrupted = run.interrupted || run.interrupt->is_due();
-    }
-    if (run.interrupted)
+int table_node(SearchRun& run, Board board, int alpha, int beta, int empties) {
+    if (run.count_node())
         return 0;
     const Bits moves = legal_moves_simd(board);
     if (moves == 0) {
         const Board passed = after_pass(board);
         return legal_moves_simd(passed) == 0 ? score_of_finished(board)
-                                             : -deep(run, passed, -beta, -alpha);
+                                             : -table_node(run, passed, -beta, -alpha, empties);
     }
-    Square table_move = no_square;
-    int known_lower = -64;
-    int known_upper = 64;
-    if (const TableEntry* entry = run.table->find(board, TableKind::exact)) {
-        known_lower = entry->lower;
-        known_upper = entry->upper;
-        table_move = entry->move;
-        if (known_lower >= beta || known_lower == known_upper)
-            return known_lower;
-        if (known_upper <= alpha)
-            return known_upper;
+    if (alpha >= stability_threshold(empties)) {
+        const int bound = stability_bound(board);
+        if (bound <= alpha)
+            return bound;
+    }
+    TableEntry known = {-64, 64, empties, 0};
+    const bool has_table = empties >= table_empties_min;
+    const bool is_known = has_table && run.table->find(board, TableKind::exact, known);
+    if (is_known) {
+        if (known.lower >= beta || known.lower == known.upper)
+            return known.lower;
+        if (known.upper <= alpha)
+            return known.upper;
     }
     OrderedMove ordered[34];
-    const int count = order_moves(board, moves, table_move, ordered);
+    const int count = order_moves(board, moves, is_known ? known.move : -1,
+                                  empties > table_empties_min ? run.table : nullptr, ordered);
     int best = -discs_infinite;
-    Square best_move = no_square;
     for (int i = 0; i < count; ++i) {
         const int floor = std::max(alpha, best);
         int value;
         if (i == 0) {
-            value = -solve_child(run, ordered[i].child, -beta, -floor);
+            value = -solve(run, ordered[i].child, -beta, -floor);
         } else {
-            value = -solve_child(run, ordered[i].child, -floor - 1, -floor);
+            value = -solve(run, ordered[i].child, -floor - 1, -floor);
             if (value > floor && value < beta)
-                value = -solve_child(run, ordered[i].child, -beta, -value);
+                value = -solve(run, ordered[i].child, -beta, -value);
         }
-        if (run.interrupted)
+        if (run.is_interrupted)
             return 0;
         if (value > best) {
             best = value;
-            best_move = ordered[i].square;
+            known.move = ordered[i].square;
             if (best >= beta)
                 break;
         }
     }
-    run.table->store(board, TableKind::exact, board.empties(),
-                     best > alpha ? std::max(best, known_lower) : known_lower,
-                     best < beta ? std::min(best, known_upper) : known_upper, best_move);
+    if (best > alpha)
+        known.lower = std::max(best, known.lower);
+    if (best < beta)
+        known.upper = std::min(best, known.upper);
+    known.depth = empties;
+    if (has_table)
+        run.table->store(board, TableKind::exact, known);
     return best;
 }
 
-// Tries the root's moves in order; keeps the best. As deep(), but it always finds a move.
-EndgameResult solve_root(Run& run, Board board, int alpha, int beta) {
+int solve(SearchRun& run, Board board, int alpha, int beta) {
+    const int empties = board.empties();
+    if (empties > parity_empties)
+        return table_node(run, board, alpha, beta, empties);
+    if (empties > 4)
+        return parity_node(run, board, alpha, beta, empties, false);
+    return last_squares(run, board, alpha, beta, empties);
+}
+
+// Tries the root's moves in order; keeps the best. As table_node(), but it always finds a move.
+EndgameResult solve_root(SearchRun& run, Board board, int alpha, int beta) {
     EndgameResult result;
     OrderedMove ordered[34];
-    const TableEntry* entry = run.table->find(board, TableKind::exact);
-    const int count = order_moves(board, legal_moves_simd(board),
-                                  entry != nullptr ? entry->move : no_square, ordered);
+    TableEntry known;
+    const bool is_known = run.table->find(board, TableKind::exact, known);
+    const int count =
+        order_moves(board, legal_moves_simd(board), is_known ? known.move : -1, run.table, ordered);
     int best = -discs_infinite;
     for (int i = 0; i < count && best < beta; ++i) {
         const int floor = std::max(alpha, best);
         int value = -discs_infinite;
         if (i > 0)
-            value = -solve_child(run, ordered[i].child, -floor - 1, -floor);
+            value = -solve(run, ordered[i].child, -floor - 1, -floor);
         if (i == 0 || (value > floor && value < beta))
-            value = -solve_child(run, ordered[i].child, -beta, -floor);
+            value = -solve(run, ordered[i].child, -beta, -floor);
         if (value > best) {
             best = value;
             result.move = ordered[i].square;
@@ -226,22 +225,14 @@ EndgameResult solve_root(Run& run, Board board, int alpha, int beta) {
     return result;
 }
 
-// Inside the window first; outside it again with the rest of all scores, if those are wanted.
-EndgameResult solve(Run& run, Board board, int alpha, int beta, bool is_widened) {
-    EndgameResult result = solve_root(run, board, alpha, beta);
-    if (is_widened && !run.interrupted && result.discs <= alpha && alpha > -64)
-        result = solve_root(run, board, -64, result.discs + 1);
-    else if (is_widened && !run.interrupted && result.discs >= beta && beta < 64)
-        result = solve_root(run, board, result.discs - 1, 64);
-    result.nodes = run.nodes;
-    result.is_complete = !run.interrupted;
-    return result;
-}
-
 }  // namespace kiln::othello::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 namespace kiln::othello {
+
+int solve_endgame(SearchRun& run, Board board, int alpha, int beta) {
+    return HWY_STATIC_DISPATCH(solve)(run, board, alpha, beta);
+}
 
 EndgameResult Endgame::solve_within(Board board, int alpha, int beta, bool is_widened,
                                     const Interrupt& interrupt) {
@@ -257,8 +248,20 @@ EndgameResult Endgame::solve_within(Board board, int alpha, int beta, bool is_wi
         result.move = no_square;
         return result;
     }
-    Run run = {table_, &interrupt, 0, Interrupt::poll_interval_nodes, false};
-    return HWY_STATIC_DISPATCH(solve)(run, board, alpha, beta, is_widened);
+    SearchRun run;
+    run.table = table_;
+    run.interrupt = interrupt;
+    run.next_poll = Interrupt::poll_interval_nodes;
+    const auto solve_root = HWY_STATIC_DISPATCH(solve_root);
+    result = solve_root(run, board, alpha, beta);
+    // Outside the window: again with the rest of all scores, if those are wanted.
+    if (is_widened && !run.is_interrupted && result.discs <= alpha && alpha > -64)
+        result = solve_root(run, board, -64, result.discs + 1);
+    else if (is_widened && !run.is_interrupted && result.discs >= beta && beta < 64)
+        result = solve_root(run, board, result.discs - 1, 64);
+    result.nodes = run.nodes;
+    result.is_complete = !run.is_interrupted;
+    return result;
 }
 
 EndgameResult Endgame::solve(Board board, int guess_discs, const Interrupt& interrupt) {

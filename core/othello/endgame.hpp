@@ -1,9 +1,10 @@
-// Endgame: the exact result of a position under best play, in discs.
+// Endgame: the exact result of a position under best play, in discs, without an evaluation.
 //
-// Alpha-beta over discs with a transposition table that only holds exact bounds, fastest-first and
-// parity ordering, and unrolled last squares. Positions with few empties are solved without the
-// table. No recursion deeper than the number of empties plus passes; no memory but the table. One
-// thread.
+// Alpha-beta over discs with a transposition table that only holds exact bounds, stability
+// cut-offs, fastest-first and parity ordering, and unrolled last squares. Positions with few
+// empties are solved without the table. No recursion deeper than the number of empties plus passes;
+// no memory but the table. One thread. Searcher (search.hpp) solves with an evaluation's help,
+// which pays from about a dozen empties on.
 #pragma once
 
 #include <cstdint>
@@ -32,15 +33,6 @@ class Endgame {
     EndgameResult solve_winner(Board board, const Interrupt& interrupt);
 
     TranspositionTable& table() { return *table_; }
-
-    // For the recursion in endgame.cpp.
-    struct Run {
-        TranspositionTable* table;
-        const Interrupt* interrupt;
-        std::uint64_t nodes;
-        std::uint64_t next_poll;
-        bool interrupted;
-    };
 
   private:
     EndgameResult solve_within(Board board, int alpha, int beta, bool is_widened,

@@ -1,4 +1,4 @@
-// The evaluation's two kernels: features of a child position, and the sum over the lanes.
+// The evaluation's kernels: features of a child position, the pairs, and the sum over the lanes.
 //
 // Included inside other files' HWY_NAMESPACE so that the search can inline them.
 #pragma once
@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 
 #include "core/othello/evaluator.hpp"
+#include "core/othello/moves-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace kiln::othello::HWY_NAMESPACE {
@@ -44,6 +45,34 @@ inline void pass_features(const Features& parent, Features& child) {
     const hn::ScalableTag<std::int16_t> tag;
     for (std::size_t at = 0; at < lane_capacity; at += hn::Lanes(tag))
         hn::Store(hn::Sub(hn::Zero(tag), hn::Load(tag, parent.index + at)), tag, child.index + at);
+}
+
+// Every square that touches one of these.
+inline Bits neighbours_of(Bits squares) {
+    constexpr Bits not_file_a = 0xfefefefefefefefeu;
+    constexpr Bits not_file_h = 0x7f7f7f7f7f7f7f7fu;
+    const Bits wide = squares | (squares << 1 & not_file_a) | (squares >> 1 & not_file_h);
+    return wide | wide << 8 | wide >> 8;
+}
+
+// Fills in the lanes that are not carried from position to position. The moves of both players are
+// handed in, because a search has them anyway.
+inline void count_pairs(const Geometry& geometry, Board board, Bits moves, Bits replies,
+                        Features& features) {
+    if (const int lane = geometry.mobility_lane(); lane >= 0)
+        features.index[lane] =
+            static_cast<std::int16_t>(pair_index(std::popcount(moves), std::popcount(replies)));
+    if (const int lane = geometry.frontier_lane(); lane >= 0) {
+        const Bits empty = board.empty();
+        features.index[lane] = static_cast<std::int16_t>(
+            pair_index(std::popcount(empty & neighbours_of(board.opponent)),
+                       std::popcount(empty & neighbours_of(board.own))));
+    }
+}
+
+inline void count_pairs(const Geometry& geometry, Board board, Features& features) {
+    count_pairs(geometry, board, legal_moves_simd(board), legal_moves_simd(after_pass(board)),
+                features);
 }
 
 // The sum of the lanes' weights at that stage, in score units. Loads dominate, so four independent

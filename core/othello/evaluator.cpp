@@ -1,5 +1,7 @@
 #include "core/othello/evaluator.hpp"
 
+#include <cstdlib>
+
 #include "core/base/check.hpp"
 #include "core/othello/evaluate-inl.hpp"
 
@@ -19,6 +21,23 @@ Score Model::evaluate(const Features& features, int stage) const {
 }
 
 namespace scalar {
+namespace {
+
+// How many empty squares have one of these discs beside them.
+int touching(Board board, Bits discs) {
+    int count = 0;
+    for (int square = 0; square < square_count; ++square) {
+        bool touches = false;
+        for (int other = 0; other < square_count; ++other)
+            touches =
+                touches || ((discs & bit(other)) != 0 && std::abs(square / 8 - other / 8) <= 1 &&
+                            std::abs(square % 8 - other % 8) <= 1);
+        count += touches && (board.empty() & bit(square)) != 0;
+    }
+    return count;
+}
+
+}  // namespace
 
 Score evaluate(const Model& model, Board board) {
     const Geometry& geometry = model.geometry();
@@ -28,6 +47,12 @@ Score evaluate(const Model& model, Board board) {
         const Geometry::ShapeLayout& layout = geometry.shape(shape);
         for (int lane = 0; lane < layout.lane_count; ++lane) {
             std::int32_t configuration = static_cast<std::int32_t>(layout.play_size / 2);
+            if (layout.kind == LaneKind::mobility)
+                configuration += pair_index(std::popcount(scalar::legal_moves(board)),
+                                            std::popcount(scalar::legal_moves(after_pass(board))));
+            if (layout.kind == LaneKind::frontier)
+                configuration +=
+                    pair_index(touching(board, board.opponent), touching(board, board.own));
             std::int32_t place_value = 1;
             for (const Square square : geometry.lane_squares(shape, lane)) {
                 if ((board.own & bit(square)) != 0)

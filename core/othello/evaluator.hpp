@@ -30,7 +30,7 @@ class Model {
 
     // The value of a position for the player to move, whatever moves there are. From scratch.
     Score evaluate(Board board) const;
-    // The same for features that are already known.
+    // The same for features that are already known, pairs included.
     Score evaluate(const Features& features, int stage) const;
 
   private:

@@ -64,7 +64,16 @@ std::string_view configuration_text(const Geometry& geometry, int shape,
     const Geometry::ShapeLayout& layout = geometry.shape(shape);
     char* const begin = buffer.data();
     char* end = begin;
-    if (layout.base == 1) {
+    if (layout.kind == LaneKind::mobility || layout.kind == LaneKind::frontier) {
+        // "07:12": two digits are enough for pair_limit.
+        const std::uint32_t counts[2] = {configuration / pair_limit, configuration % pair_limit};
+        for (const std::uint32_t count : counts) {
+            if (end != begin)
+                *end++ = ':';
+            *end++ = static_cast<char>('0' + count / 10);
+            *end++ = static_cast<char>('0' + count % 10);
+        }
+    } else if (layout.kind == LaneKind::count) {
         const std::int32_t difference = static_cast<std::int32_t>(configuration) -
                                         static_cast<std::int32_t>(layout.play_size / 2);
         if (difference >= 0)

@@ -3,6 +3,7 @@
 #include "core/othello/geometry.hpp"
 
 #include "core/base/check.hpp"
+#include "core/othello/evaluate-inl.hpp"
 #include "core/othello/symmetry.hpp"
 
 namespace kiln::othello {
@@ -26,14 +27,14 @@ constexpr Shape shapes_v1[] = {
     {"corner 5x2", "a1 b1 c1 d1 e1 a2 b2 c2 d2 e2"},
     {"triangle", "a1 b1 c1 d1 a2 b2 c2 a3 b3 a4"},
     {"cross", "a1 b1 a2 b2 c2 b3 c3 d3 c4 d4"},
-    {"count", "*"},
+    {"count", "", LaneKind::count},
+    {"mobility", "", LaneKind::mobility},
+    {"frontier", "", LaneKind::frontier},
 };
 
 constexpr std::uint32_t count_size = 2 * square_count + 1;
 
-bool is_count(const Shape& shape) {
-    return shape.squares[0] == '*';
-}
+constexpr std::uint32_t pair_size = pair_limit * pair_limit;
 
 struct AllSquares {
     Square list[square_count];
@@ -111,8 +112,10 @@ std::span<const Shape> default_shapes() {
 }
 
 ShapeSize shape_size(const Shape& shape) {
-    if (is_count(shape))
+    if (shape.kind == LaneKind::count)
         return {count_size, count_size};
+    if (shape.kind != LaneKind::pattern)
+        return {pair_size, pair_size};
     int squares[shape_cells_max] = {};
     int mirror[shape_cells_max] = {};
     const int cells = parse_squares(shape.squares, squares);
@@ -157,16 +160,27 @@ void Geometry::place(const Shape& shape, ShapeLayout& layout) {
     layout.first_lane = lane_count_;
     layout.play_offset = play_entries_;
     layout.slot_offset = slots_;
-    if (is_count(shape))
-        place_count(layout);
-    else
-        place_pattern(shape, layout);
+    layout.kind = shape.kind;
+    CHECK(lane_count_ < lane_capacity);
+    switch (shape.kind) {
+        case LaneKind::pattern:
+            place_pattern(shape, layout);
+            break;
+        case LaneKind::count:
+            place_count(layout);
+            break;
+        case LaneKind::mobility:
+            place_pair(layout, mobility_lane_);
+            break;
+        case LaneKind::frontier:
+            place_pair(layout, frontier_lane_);
+            break;
+    }
     play_entries_ += layout.play_size;
     slots_ += layout.slot_count;
 }
 
 void Geometry::place_count(ShapeLayout& layout) {
-    CHECK(lane_count_ < lane_capacity);
     layout.cells = square_count;
     layout.base = 1;
     layout.lane_count = 1;
@@ -175,6 +189,15 @@ void Geometry::place_count(ShapeLayout& layout) {
     for (Features& contribution : contributions_)
         contribution.index[lane_count_] = 1;
     ++lane_count_;
+    tie(layout, nullptr);
+}
+
+void Geometry::place_pair(ShapeLayout& layout, int& lane) {
+    CHECK(lane < 0);
+    lane = lane_count_++;
+    layout.lane_count = 1;
+    layout.play_size = pair_size;
+    lane_origins_[lane] = layout.play_offset + layout.play_size / 2;
     tie(layout, nullptr);
 }
 
@@ -229,7 +252,7 @@ void Geometry::tie(ShapeLayout& layout, const int* mirror) {
 std::span<const Square> Geometry::lane_squares(int shape, int lane) const {
     const ShapeLayout& layout = shapes_[shape];
     const Square* first =
-        layout.base == 1 ? all_squares.list : lane_squares_[layout.first_lane + lane];
+        layout.kind == LaneKind::count ? all_squares.list : lane_squares_[layout.first_lane + lane];
     return {first, static_cast<std::size_t>(layout.cells)};
 }
 
@@ -247,6 +270,7 @@ Features Geometry::features(Board board) const {
             features.index[lane] =
                 static_cast<std::int16_t>(features.index[lane] - disc.index[lane]);
     }
+    HWY_STATIC_DISPATCH(count_pairs)(*this, board, features);
     return features;
 }
 

@@ -33,16 +33,30 @@ constexpr int stage_of(int discs) {
     return discs < 4 ? 0 : std::min((discs - 4) / 2, stage_count - 1);
 }
 
-//
-// One shape is not a pattern: "*" counts. Its single lane is own minus opponent's discs, every
-// square with place value 1. Local patterns cannot see that a player is down to its last discs;
-// this can.
-struct Shape {
-    const char* name;     // for people
-    const char* squares;  // "a1 b1 c1", least significant first; or "*"
+// What a lane's index says. Three shapes of one lane each are not patterns, because what they see
+// is not local.
+enum class LaneKind : std::uint8_t {
+    pattern,   // digits of the shape's squares
+    count,     // own minus opponent's discs: who is down to the last ones
+    mobility,  // how many moves each player has
+    frontier,  // how many empty squares touch a disc of the opponent, and an own one
 };
 
-// The default set: 14 patterns in 58 placements and the count. How it was chosen: perf/learning.md.
+struct Shape {
+    const char* name;     // for people
+    const char* squares;  // of a pattern: "a1 b1 c1", least significant first
+    LaneKind kind = LaneKind::pattern;
+};
+
+// Mobility and frontier are pairs of small counts, the player to move first.
+constexpr int pair_limit = 32;  // each is 0 .. 31; more counts as 31
+constexpr int pair_index(int own, int opponent) {
+    return (std::min(own, pair_limit - 1) - pair_limit / 2) * pair_limit +
+           std::min(opponent, pair_limit - 1);
+}
+
+// The default set: 14 patterns in 58 placements, the count, mobility and frontier. How it was
+// chosen: perf/learning.md.
 std::span<const Shape> default_shapes();
 
 // How many configurations a shape has, and how many classes of mirror images.
@@ -53,6 +67,7 @@ struct ShapeSize {
 ShapeSize shape_size(const Shape& shape);
 
 // The configuration of every lane, seen by the player to move. Lanes beyond the last are 0.
+// Patterns and count can be carried from a position to the next; the pairs are counted anew.
 struct alignas(64) Features {
     std::int16_t index[lane_capacity];
 };
@@ -61,12 +76,13 @@ class Geometry {
   public:
     struct ShapeLayout {
         const char* name = "";
-        int cells = 0;
+        LaneKind kind = LaneKind::pattern;
+        int cells = 0;          // squares; of the pairs none
         std::int32_t base = 3;  // of place values: 3 for a pattern, 1 for the count
         int first_lane = 0;
         int lane_count = 0;
         std::uint32_t play_offset = 0;  // of the shape in a stage's play table
-        std::uint32_t play_size = 0;    // 3^cells; 129 for the count
+        std::uint32_t play_size = 0;    // 3^cells; 129 for the count; 1024 for a pair
         std::uint32_t slot_offset = 0;  // of the shape in a stage's learning table
         std::uint32_t slot_count = 0;   // classes of mirror images
         bool mirrored = false;          // some symmetry maps a placement onto itself, turned around
@@ -83,6 +99,9 @@ class Geometry {
 
     int shape_count() const { return shape_count_; }
     int lane_count() const { return lane_count_; }
+    // The lanes of the pairs, -1 where the shapes have none.
+    int mobility_lane() const { return mobility_lane_; }
+    int frontier_lane() const { return frontier_lane_; }
     const ShapeLayout& shape(int index) const { return shapes_[index]; }
     std::uint32_t play_entries_per_stage() const { return play_entries_; }
     std::uint32_t slots_per_stage() const { return slots_; }
@@ -92,7 +111,7 @@ class Geometry {
     // The squares of a lane of a shape, least significant first. lane counts from the shape's
     // first.
     std::span<const Square> lane_squares(int shape, int lane) const;
-    // What an own disc on the square adds to each lane.
+    // What an own disc on the square adds to each lane; nothing to the pairs.
     const Features& contribution(int square) const { return contributions_[square]; }
 
     // The class, 0 .. slot_count - 1, of a configuration, 0 .. play_size - 1 (index + play_size /
@@ -117,11 +136,14 @@ class Geometry {
     void place(const Shape& shape, ShapeLayout& layout);
     void place_pattern(const Shape& shape, ShapeLayout& layout);
     void place_count(ShapeLayout& layout);
+    void place_pair(ShapeLayout& layout, int& lane);
     void tie(ShapeLayout& layout, const int* mirror);
 
     ShapeLayout shapes_[shape_capacity];
     int shape_count_ = 0;
     int lane_count_ = 0;
+    int mobility_lane_ = -1;
+    int frontier_lane_ = -1;
     std::uint32_t play_entries_ = 0;
     std::uint32_t slots_ = 0;
     std::uint32_t lane_origins_[lane_capacity] = {};

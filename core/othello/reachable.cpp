@@ -28,11 +28,18 @@ DiscRange count_range(std::int32_t difference) {
     return range;
 }
 
+// Empty squares that a pair of counts needs at least.
+int pair_squares(std::uint32_t configuration) {
+    return static_cast<int>(std::max(configuration / pair_limit, configuration % pair_limit));
+}
+
 }  // namespace
 
 DiscRange reachable_discs(const Geometry& geometry, int shape, std::uint32_t configuration) {
     const Geometry::ShapeLayout& layout = geometry.shape(shape);
-    if (layout.base == 1)
+    if (layout.kind == LaneKind::mobility || layout.kind == LaneKind::frontier)
+        return {discs_min, std::min(discs_max, square_count - pair_squares(configuration))};
+    if (layout.kind == LaneKind::count)
         return count_range(static_cast<std::int32_t>(configuration) -
                            static_cast<std::int32_t>(layout.play_size / 2));
     int discs[ring_count] = {};

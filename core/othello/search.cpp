@@ -6,12 +6,10 @@
 
 #include "core/othello/evaluate-inl.hpp"
 #include "core/othello/moves-inl.hpp"
+#include "core/othello/probcut.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace kiln::othello::HWY_NAMESPACE {
-
-using Run = Searcher::Run;
-using Frame = Searcher::Frame;
 
 struct Candidate {
     Bits flipped;
@@ -20,70 +18,61 @@ struct Candidate {
 };
 constexpr int move_capacity = 34;  // no Othello position has more than 33 legal moves
 
-inline bool is_game_over(Board board) {
-    return legal_moves_simd(board) == 0 && legal_moves_simd(after_pass(board)) == 0;
-}
-
 inline Score finished_score(Board board) {
     return final_score(board) * score_per_disc;
 }
 
-// Counts a position; true when the search must unwind. One beyond the limit is not visited, so it
-// does not count.
-inline bool count_node(Run& run) {
-    if (run.nodes >= run.node_limit) {
-        run.interrupted = true;
-        return true;
-    }
-    if (++run.nodes >= run.next_poll) {
-        run.next_poll = run.nodes + Interrupt::poll_interval_nodes;
-        run.interrupted = run.interrupted || run.interrupt.is_due();
-    }
-    return run.interrupted;
-}
-
-inline void lead_line(Frame& frame, Square move, const Frame& child) {
+inline void lead_line(SearchFrame& frame, Square move, const SearchFrame& child) {
     frame.line[0] = move;
     std::copy_n(child.line, child.line_length, frame.line + 1);
     frame.line_length = child.line_length + 1;
 }
 
-inline void make_child(const Run& run, const Frame& parent, int square, Bits flipped,
-                       Frame& child) {
+inline void make_child(const SearchRun& run, const SearchFrame& parent, int square, Bits flipped,
+                       SearchFrame& child) {
     child.board = after_move(parent.board, square, flipped);
     child_features(run.model->geometry(), parent.features, square, flipped, child.features);
 }
 
-// The value of a position at the horizon: the result if the game is over or can be ended by a
-// wipe-out, else the evaluation.
-inline Score leaf_value(Run& run, Frame& frame) {
-    frame.line_length = 0;
-    if (count_node(run))
-        return 0;
-    if (is_game_over(frame.board))
-        return finished_score(frame.board);
-    if (can_wipe_out_simd(frame.board))
-        return score_max;
+// The evaluation of a position whose moves are known.
+inline Score evaluate_frame(const SearchRun& run, SearchFrame& frame, Bits moves, Bits replies) {
+    count_pairs(run.model->geometry(), frame.board, moves, replies, frame.features);
     return evaluate_lanes(*run.model, frame.features, stage_of(frame.board.discs()));
 }
 
+// The value of a position at the horizon: the result if the game is over or can be ended by a
+// wipe-out, else the evaluation.
+inline Score leaf_value(SearchRun& run, SearchFrame& frame) {
+    frame.line_length = 0;
+    if (run.count_node())
+        return 0;
+    const Bits moves = legal_moves_simd(frame.board);
+    const Bits replies = legal_moves_simd(after_pass(frame.board));
+    if ((moves | replies) == 0)
+        return finished_score(frame.board);
+    if (can_wipe_out_simd(frame.board))
+        return score_max;
+    return evaluate_frame(run, frame, moves, replies);
+}
+
 // Best static value of the children first, fewer replies preferred; the table's move before all.
-int order_moves(Run& run, const Frame& frame, Frame& scratch, Bits moves, Square first,
-                Candidate* candidates) {
+inline int order_moves(SearchRun& run, const SearchFrame& frame, SearchFrame& scratch, Bits moves,
+                       int first, Candidate* candidates) {
     int count = 0;
     for (; moves != 0; moves &= moves - 1) {
         const int square = std::countr_zero(moves);
         Candidate candidate;
         candidate.square = static_cast<Square>(square);
         candidate.flipped = flips_simd(frame.board, square);
-        if (candidate.square == first) {
+        if (square == first) {
             candidate.key = 4 * score_infinite;
         } else {
             make_child(run, frame, square, candidate.flipped, scratch);
             run.table->prefetch(scratch.board);
-            candidate.key =
-                -evaluate_lanes(*run.model, scratch.features, stage_of(scratch.board.discs())) -
-                std::popcount(legal_moves_simd(scratch.board)) * (score_per_disc / 2);
+            const Bits replies = legal_moves_simd(scratch.board);
+            candidate.key = -evaluate_frame(run, scratch, replies,
+                                            legal_moves_simd(after_pass(scratch.board))) -
+                            std::popcount(replies) * (score_per_disc / 2);
         }
         int at = count++;
         for (; at > 0 && candidates[at - 1].key < candidate.key; --at)
@@ -93,19 +82,77 @@ int order_moves(Run& run, const Frame& frame, Frame& scratch, Bits moves, Square
     return count;
 }
 
-// depth >= 1. is_line: the window is open and the variation is wanted.
-Score search_node(Run& run, int level, int depth, Score alpha, Score beta, bool is_line);
+// depth >= 1.
+Score search_node(SearchRun& run, int level, int depth, Score alpha, Score beta, bool is_line);
 
-inline Score search_child(Run& run, int level, int depth, Score alpha, Score beta, bool is_line) {
+inline Score search_child(SearchRun& run, int level, int depth, Score alpha, Score beta,
+                          bool is_line) {
     if (depth == 0)
         return leaf_value(run, run.frames[level]);
     return search_node(run, level, depth, alpha, beta, is_line);
 }
 
-Score search_moves(Run& run, int level, int depth, Score alpha, Score beta, bool is_line,
-                   Bits moves, Square first, Square& best_move) {
-    Frame& frame = run.frames[level];
-    Frame& child = run.frames[level + 1];
+// A shallow search that misses the window by a wide margin stands for the deep one (Buro,
+// "Experiments with Multi-ProbCut and a New High-Quality Evaluation Function for Othello", 1997).
+bool probe_cut(SearchRun& run, int level, int depth, Score alpha, Score beta, Score& value) {
+    const ProbCut* cuts = probcuts(depth);
+    for (const ProbCut* cut = cuts; cut->depth != 0; ++cut) {
+        const Score margin =
+            probcut_margin(*cut, stage_of(run.frames[level].board.discs()), run.selectivity);
+        const int kept = run.selectivity;
+        const Score high = beta + margin;
+        const Score low = alpha - margin;
+        if (high < heuristic_max) {
+            run.selectivity = 0;
+            const Score found = search_node(run, level, cut->depth, high - 1, high, false);
+            run.selectivity = kept;
+            if (run.is_interrupted)
+                return true;
+            if (found >= high) {
+                value = beta;
+                return true;
+            }
+        }
+        if (low > -heuristic_max) {
+            run.selectivity = 0;
+            const Score found = search_node(run, level, cut->depth, low, low + 1, false);
+            run.selectivity = kept;
+            if (run.is_interrupted)
+                return true;
+            if (found <= low) {
+                value = alpha;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// Enhanced transposition cut-off (Schaeffer and Plaat 1996): a child whose bound is known to refute
+// this position spares the search of all others.
+inline bool find_cut(SearchRun& run, const SearchFrame& frame, Bits moves, int depth, Score beta,
+                     Score& value, Square& move) {
+    for (; moves != 0; moves &= moves - 1) {
+        const int square = std::countr_zero(moves);
+        TableEntry entry;
+        if (run.table->find(after_move(frame.board, square, flips_simd(frame.board, square)),
+                            TableKind::heuristic, entry) &&
+            entry.depth >= depth - 1 && -entry.upper >= beta) {
+            value = -entry.upper;
+            move = static_cast<Square>(square);
+            return true;
+        }
+    }
+    return false;
+}
+
+// Below it, looking for cut-offs in the table costs more than it saves; measured.
+constexpr int find_cut_depth_min = 4;
+
+Score search_moves(SearchRun& run, int level, int depth, Score alpha, Score beta, bool is_line,
+                   Bits moves, int first, Square& best_move) {
+    SearchFrame& frame = run.frames[level];
+    SearchFrame& child = run.frames[level + 1];
     Candidate candidates[move_capacity];
     int count = 0;
     if (depth == 1) {
@@ -125,17 +172,18 @@ Score search_moves(Run& run, int level, int depth, Score alpha, Score beta, bool
             value = -search_child(run, level + 1, depth - 1, -beta, -floor, is_line);
         } else {
             value = -search_child(run, level + 1, depth - 1, -floor - 1, -floor, false);
-            if (is_line && value > floor && value < beta && !run.interrupted)
+            if (is_line && value > floor && value < beta && !run.is_interrupted)
                 value = -search_child(run, level + 1, depth - 1, -beta, -floor, true);
         }
-        if (run.interrupted)
+        if (run.is_interrupted)
             return best;
         if (value > best) {
             best = value;
             best_move = candidates[i].square;
             if (is_line)
                 lead_line(frame, best_move, child);
-            if (level == 0) {
+            // A value at or below alpha only says that the move is no better than that.
+            if (level == 0 && is_line && value > alpha) {
                 run.root_move = best_move;
                 run.root_score = best;
             }
@@ -146,14 +194,14 @@ Score search_moves(Run& run, int level, int depth, Score alpha, Score beta, bool
     return best;
 }
 
-Score search_node(Run& run, int level, int depth, Score alpha, Score beta, bool is_line) {
-    Frame& frame = run.frames[level];
+Score search_node(SearchRun& run, int level, int depth, Score alpha, Score beta, bool is_line) {
+    SearchFrame& frame = run.frames[level];
     frame.line_length = 0;
-    if (count_node(run))
+    if (run.count_node())
         return 0;
     const Bits moves = legal_moves_simd(frame.board);
     if (moves == 0) {
-        Frame& child = run.frames[level + 1];
+        SearchFrame& child = run.frames[level + 1];
         child.board = after_pass(frame.board);
         if (legal_moves_simd(child.board) == 0)
             return finished_score(frame.board);
@@ -165,38 +213,32 @@ Score search_node(Run& run, int level, int depth, Score alpha, Score beta, bool 
     }
     Square best_move = no_square;
     if (depth == 1)
-        return search_moves(run, level, depth, alpha, beta, is_line, moves, no_square, best_move);
+        return search_moves(run, level, depth, alpha, beta, is_line, moves, -1, best_move);
 
-    Score known_lower = -score_infinite;
-    Score known_upper = score_infinite;
-    if (const TableEntry* entry = run.table->find(frame.board, TableKind::heuristic)) {
-        best_move = entry->move;
-        if (!is_line && entry->depth >= depth) {
-            if (entry->lower >= beta || entry->lower == entry->upper)
-                return entry->lower;
-            if (entry->upper <= alpha)
-                return entry->upper;
-        }
-        if (entry->depth == depth) {
-            known_lower = entry->lower;
-            known_upper = entry->upper;
+    int first = -1;
+    if (TableEntry entry; run.table->find(frame.board, TableKind::heuristic, entry)) {
+        first = entry.move;
+        if (!is_line && entry.depth >= depth) {
+            if (entry.lower >= beta || entry.lower == entry.upper)
+                return entry.lower;
+            if (entry.upper <= alpha)
+                return entry.upper;
         }
     }
-    const Square first = best_move;
-    const Score best =
-        search_moves(run, level, depth, alpha, beta, is_line, moves, first, best_move);
-    if (run.interrupted)
+    Score best;
+    if (!is_line && depth >= find_cut_depth_min &&
+        find_cut(run, frame, moves, depth, beta, best, best_move))
         return best;
-    const Score lower = best > alpha ? std::max(best, known_lower) : known_lower;
-    const Score upper = best < beta ? std::min(best, known_upper) : known_upper;
-    run.table->store(frame.board, TableKind::heuristic, depth, lower, upper, best_move);
+    if (!is_line && run.selectivity != 0 && depth >= probcut_depth_min &&
+        probe_cut(run, level, depth, alpha, beta, best))
+        return best;
+    best = search_moves(run, level, depth, alpha, beta, is_line, moves, first, best_move);
+    if (run.is_interrupted)
+        return best;
+    run.table->store(frame.board, TableKind::heuristic,
+                     {best > alpha ? best : -score_infinite, best < beta ? best : score_infinite,
+                      depth, best_move});
     return best;
-}
-
-// One iteration from the root.
-Score search_root(Run& run, int depth) {
-    run.root_move = no_square;
-    return search_node(run, 0, depth, -score_infinite, score_infinite, true);
 }
 
 }  // namespace kiln::othello::HWY_NAMESPACE
@@ -206,7 +248,7 @@ namespace kiln::othello {
 namespace {
 
 // Follows the variation of the root's frame to its end.
-void follow_line(const Searcher::Frame& root, SearchResult& result) {
+void follow_line(const SearchFrame& root, SearchResult& result) {
     Board board = root.board;
     bool root_side = true;
     for (int i = 0; i < root.line_length; ++i) {
@@ -224,30 +266,63 @@ void follow_line(const Searcher::Frame& root, SearchResult& result) {
 
 }  // namespace
 
+// The window is as wide as it takes after the first attempt. Iterations of one or two plies cost
+// too little to be worth a guess.
+Score search_iteration(SearchRun& run, int depth, Score guess) {
+    constexpr Score half_window = 3 * score_per_disc;
+    constexpr int guess_depth_min = 3;
+    Score alpha = depth < guess_depth_min ? -score_infinite : guess - half_window;
+    Score beta = depth < guess_depth_min ? score_infinite : guess + half_window;
+    for (;;) {
+        run.root_move = no_square;
+        const Score score = search_frame(run, 0, depth, alpha, beta, true);
+        if (run.is_interrupted)
+            return run.root_score;
+        if (score <= alpha && alpha > -score_infinite)
+            alpha = -score_infinite;
+        else if (score >= beta && beta < score_infinite)
+            beta = score_infinite;
+        else
+            return score;
+    }
+}
+
+Score search_frame(SearchRun& run, int level, int depth, Score alpha, Score beta, bool is_line) {
+    return HWY_STATIC_DISPATCH(search_child)(run, level, depth, alpha, beta, is_line);
+}
+
 void Searcher::bind(const Model& model, TranspositionTable& table) {
     model_ = &model;
     table_ = &table;
-    endgame_.bind(table);
 }
 
-SearchResult Searcher::solve(Board board, bool only_winner, const Interrupt& interrupt) {
-    const Score guess = model_->evaluate(board);
-    const EndgameResult solved = only_winner
-                                     ? endgame_.solve_winner(board, interrupt)
-                                     : endgame_.solve(board, guess / score_per_disc, interrupt);
+SearchRun Searcher::begin(Board board, const Interrupt& interrupt) {
+    SearchRun run;
+    run.model = model_;
+    run.table = table_;
+    run.frames = frames_;
+    run.interrupt = interrupt;
+    frames_[0].board = board;
+    frames_[0].features = model_->geometry().features(board);
+    return run;
+}
+
+SearchResult Searcher::solve(Board board, const SearchLimits& limits, const Interrupt& interrupt) {
+    SearchRun run = begin(board, interrupt);
+    const ExactResult solved = limits.only_winner ? solve_winner(run) : solve_exactly(run);
     SearchResult result;
     result.score = solved.discs * score_per_disc;
     result.move = solved.move;
     result.depth = board.empties();
-    result.is_exact = solved.is_complete;
-    result.was_stopped = !solved.is_complete;
-    result.nodes = solved.nodes;
+    result.is_exact = !run.is_interrupted;
+    result.was_stopped = run.is_interrupted;
+    result.nodes = run.nodes;
     return result;
 }
 
 SearchResult Searcher::search(Board board, const SearchLimits& limits,
                               const std::atomic<bool>* stop, Clock* clock) {
-    Interrupt interrupt = {stop, clock, 0, heartbeat_};
+    const Interrupt interrupt = {stop, clock, 0, heartbeat_};
     if (is_over(board)) {
         SearchResult result;
         result.score = final_score(board) * score_per_disc;
@@ -262,43 +337,44 @@ SearchResult Searcher::search(Board board, const SearchLimits& limits,
         return result;
     }
     if (board.empties() <= limits.exact_empties) {
-        const SearchResult solved = solve(board, limits.only_winner, interrupt);
+        const SearchResult solved = solve(board, limits, interrupt);
         if (!solved.was_stopped)
             return solved;
-        interrupt.stop = nullptr;  // a stopped search still owes an answer: one ply
-        SearchLimits one_ply;
+        SearchLimits one_ply;  // a stopped search still owes an answer
         one_ply.depth = 1;
         SearchResult result = search(board, one_ply, nullptr, clock);
         result.was_stopped = true;
         return result;
     }
-    if (limits.time_ns != 0) {
-        CHECK(clock != nullptr);
-        interrupt.deadline_ns = clock->now_ns() + limits.time_ns;
-    }
-    Run run = {model_, table_, frames_, interrupt, ~std::uint64_t{0}, 0, 0, false, no_square, 0};
-    frames_[0].board = board;
-    frames_[0].features = model_->geometry().features(board);
+    return deepen(board, limits, interrupt);
+}
 
+SearchResult Searcher::deepen(Board board, const SearchLimits& limits, const Interrupt& interrupt) {
+    SearchRun run = begin(board, interrupt);
+    run.selectivity = limits.selectivity;
+    if (limits.time_ns != 0) {
+        CHECK(interrupt.clock != nullptr);
+        run.interrupt.deadline_ns = interrupt.clock->now_ns() + limits.time_ns;
+    }
     SearchResult result;
     const int depth_max = std::clamp(limits.depth, 1, board.empties());
     for (int depth = 1; depth <= depth_max; ++depth) {
         // The first ply is exempt from every limit, so that there always is an answer.
         run.node_limit = depth > 1 && limits.nodes != 0 ? limits.nodes : ~std::uint64_t{0};
         run.next_poll = depth > 1 ? run.nodes + Interrupt::poll_interval_nodes : ~std::uint64_t{0};
-        const Score score = HWY_STATIC_DISPATCH(search_root)(run, depth);
-        if (run.interrupted && run.root_move == no_square)
+        const Score score = search_iteration(run, depth, result.score);
+        if (run.is_interrupted && run.root_move == no_square)
             break;  // nothing of this iteration is finished
-        result.score = run.interrupted ? run.root_score : score;
+        result.score = score;
         result.move = run.root_move;
         follow_line(frames_[0], result);
-        if (run.interrupted)
+        if (run.is_interrupted)
             break;
         result.depth = depth;
-        result.is_exact = depth >= board.empties();
+        result.is_exact = depth >= board.empties() && run.selectivity == 0;
         if (limits.nodes != 0 && run.nodes >= limits.nodes)
             break;
-        if (depth < depth_max && interrupt.is_due())
+        if (depth < depth_max && run.interrupt.is_due())
             break;
     }
     result.was_stopped = interrupt.is_stopping();

@@ -10,10 +10,8 @@
 
 #include <cstdint>
 
-#include "core/othello/endgame.hpp"
 #include "core/othello/evaluator.hpp"
-#include "core/othello/interrupt.hpp"
-#include "core/othello/transposition_table.hpp"
+#include "core/othello/search_run.hpp"
 
 namespace kiln::othello {
 
@@ -22,6 +20,7 @@ struct SearchLimits {
     std::uint64_t nodes = 0;    // 0: no limit
     std::uint64_t time_ns = 0;  // 0: no limit; results are then not reproducible
     int exact_empties = 0;      // solve exactly at this many empties and below
+    int selectivity = 0;        // of multi-ProbCut, 0: none, 1 .. 4 (probcut.hpp)
     bool only_winner = false;   // solve only for who wins: scores are +-1 disc or 0
 };
 
@@ -53,35 +52,15 @@ class Searcher {
     TranspositionTable& table() { return *table_; }
     const Model& model() const { return *model_; }
 
-    // For the recursion in search.cpp: one level of the line being searched.
-    static constexpr int frame_capacity = 128;  // 60 moves and as many passes
-    struct Frame {
-        Features features;
-        Board board;
-        int line_length = 0;             // of the principal variation from here on
-        Square line[square_count] = {};  // its moves; passes are implied
-    };
-    struct Run {
-        const Model* model;
-        TranspositionTable* table;
-        Frame* frames;
-        Interrupt interrupt;
-        std::uint64_t node_limit;
-        std::uint64_t nodes;
-        std::uint64_t next_poll;
-        bool interrupted;
-        Square root_move;  // best of the iteration so far
-        Score root_score;
-    };
-
   private:
-    SearchResult solve(Board board, bool only_winner, const Interrupt& interrupt);
+    SearchRun begin(Board board, const Interrupt& interrupt);
+    SearchResult solve(Board board, const SearchLimits& limits, const Interrupt& interrupt);
+    SearchResult deepen(Board board, const SearchLimits& limits, const Interrupt& interrupt);
 
     const Model* model_ = nullptr;
     TranspositionTable* table_ = nullptr;
     Heartbeat* heartbeat_ = nullptr;
-    Endgame endgame_;
-    Frame frames_[frame_capacity];
+    SearchFrame frames_[SearchRun::frame_capacity];
 };
 
 }  // namespace kiln::othello

@@ -173,14 +173,16 @@ class OwnedSearcher {
 };
 
 // Small shapes for tests that need all of a geometry's kinds but not its size: mirrored along an
-// edge, mirrored along a diagonal, not mirrored at all, and the count.
+// edge, mirrored along a diagonal, not mirrored at all, and what is not local.
 inline std::span<const othello::Shape> small_shapes() {
     static constexpr othello::Shape shapes[] = {
         {"edge", "a1 b1 c1 d1 e1 f1 g1 h1"},
         {"corner", "a1 b1 a2 b2 c3"},
         {"hook", "b1 c1 d2 e2 c3"},
         {"diagonal", "a4 b5 c6 d7 e8"},
-        {"count", "*"},
+        {"count", "", othello::LaneKind::count},
+        {"mobility", "", othello::LaneKind::mobility},
+        {"frontier", "", othello::LaneKind::frontier},
     };
     return shapes;
 }

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/othello/endgame.hpp"
+
 #include "tests/support/othello.hpp"
 
 namespace kiln::othello {

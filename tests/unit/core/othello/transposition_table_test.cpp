@@ -16,6 +16,30 @@ using test::thrown_board;
 
 constexpr std::size_t bucket_counts[] = {1, 2, 3, 7, 1000, 4096};
 
+// Any that a search may store: of exact results two bounds, of estimates one value that bounds from
+// below, from above, or both.
+TableEntry any_entry(RandomStream& random, TableKind kind) {
+    TableEntry entry;
+    entry.depth = static_cast<int>(random.below(61));
+    entry.move = static_cast<Square>(random.below(64));
+    if (kind == TableKind::exact) {
+        entry.lower = static_cast<int>(random.below(129)) - 64;
+        entry.upper = entry.lower +
+                      static_cast<int>(random.below(static_cast<std::uint64_t>(65 - entry.lower)));
+        return entry;
+    }
+    const int value = static_cast<int>(random.below(2 * score_max + 1)) - score_max;
+    const std::uint64_t bounds = random.below(3);
+    entry.lower = bounds == 0 ? -score_infinite : value;
+    entry.upper = bounds == 1 ? score_infinite : value;
+    return entry;
+}
+
+bool has(TranspositionTable& table, const Board& board, TableKind kind) {
+    TableEntry entry;
+    return table.find(board, kind, entry);
+}
+
 TEST(TranspositionTable, answers_only_with_what_was_stored_for_that_very_position) {
     constexpr std::uint64_t seed = 51;
     SCOPED_TRACE(testing::Message() << "seed " << seed);
@@ -27,7 +51,7 @@ TEST(TranspositionTable, answers_only_with_what_was_stored_for_that_very_positio
         ASSERT_EQ(table.bucket_count(), bucket_count);
         RandomStream random = test_stream(seed);
         using Key = std::tuple<Bits, Bits, TableKind>;
-        std::map<Key, int> last;  // the bound that was stored last
+        std::map<Key, TableEntry> last;
         std::vector<Key> keys;
         std::uint64_t hits = 0;
         for (int i = 0; i < 20'000; ++i) {
@@ -43,19 +67,16 @@ TEST(TranspositionTable, answers_only_with_what_was_stored_for_that_very_positio
                 board = {std::get<1>(key), std::get<0>(key)};
             }
             const Key key = {board.own, board.opponent, kind};
-            if (const TableEntry* entry = table.find(board, kind)) {
+            TableEntry entry;
+            if (table.find(board, kind, entry)) {
                 ASSERT_TRUE(last.count(key) == 1) << "a hit for what was never stored";
-                ASSERT_EQ(entry->lower, last[key]);
-                ASSERT_EQ(entry->upper, last[key] + 1);
-                ASSERT_EQ(entry->board, board);
-                ASSERT_EQ(entry->kind, kind);
+                ASSERT_EQ(entry, last[key]);
                 ++hits;
             }
-            const int bound = static_cast<int>(random.below(20'000)) - 10'000;
-            table.store(board, kind, static_cast<int>(random.below(20)), bound, bound + 1,
-                        no_square);
-            ASSERT_NE(table.find(board, kind), nullptr) << "what was just stored is gone";
-            last[key] = bound;
+            last[key] = any_entry(random, kind);
+            table.store(board, kind, last[key]);
+            ASSERT_TRUE(table.find(board, kind, entry)) << "what was just stored is gone";
+            ASSERT_EQ(entry, last[key]);
             keys.push_back(key);
         }
         EXPECT_EQ(table.probes(), 40'000u);
@@ -68,13 +89,16 @@ TEST(TranspositionTable, heuristic_and_exact_entries_never_answer_for_each_other
     TranspositionTable table;
     table.bind(buckets);
     const Board board = start_board();
-    table.store(board, TableKind::heuristic, 4, 100, 200, 19);
-    EXPECT_EQ(table.find(board, TableKind::exact), nullptr);
-    table.store(board, TableKind::exact, 4, 6, 8, 26);
-    ASSERT_NE(table.find(board, TableKind::heuristic), nullptr);
-    EXPECT_EQ(table.find(board, TableKind::heuristic)->lower, 100);
-    EXPECT_EQ(table.find(board, TableKind::exact)->lower, 6);
-    EXPECT_EQ(table.find(board, TableKind::exact)->move, 26);
+    const TableEntry estimate = {100, 100, 4, 19};
+    const TableEntry result = {6, 8, 4, 26};
+    table.store(board, TableKind::heuristic, estimate);
+    EXPECT_FALSE(has(table, board, TableKind::exact));
+    table.store(board, TableKind::exact, result);
+    TableEntry entry;
+    ASSERT_TRUE(table.find(board, TableKind::heuristic, entry));
+    EXPECT_EQ(entry, estimate);
+    ASSERT_TRUE(table.find(board, TableKind::exact, entry));
+    EXPECT_EQ(entry, result);
 }
 
 TEST(TranspositionTable, entries_of_another_game_never_count) {
@@ -90,11 +114,11 @@ TEST(TranspositionTable, entries_of_another_game_never_count) {
             table.begin_game();
             for (const Board& board : boards)
                 for (const TableKind kind : {TableKind::heuristic, TableKind::exact})
-                    ASSERT_EQ(table.find(board, kind), nullptr);
+                    ASSERT_FALSE(has(table, board, kind));
             for (int i = 0; i < 200; ++i) {
                 boards.push_back(thrown_board(random, 100, 100));
-                table.store(boards.back(), TableKind::heuristic, 20, -1, 1, no_square);
-                table.store(boards.back(), TableKind::exact, 20, -1, 1, no_square);
+                table.store(boards.back(), TableKind::heuristic, {-1, 1, 20, 0});
+                table.store(boards.back(), TableKind::exact, {-1, 1, 20, 0});
             }
         }
     }
@@ -108,28 +132,34 @@ TEST(TranspositionTable, entries_of_another_game_are_replaced_before_any_of_this
     table.bind(buckets);
     const Board old_one = {1, 2};
     const Board old_two = {1, 4};
+    const Board old_three = {1, 32};
     const Board first = {1, 8};
     const Board second = {1, 16};
+    const Board third = {1, 64};
     table.begin_game();
-    table.store(old_one, TableKind::heuristic, 60, 0, 0, no_square);
-    table.store(old_two, TableKind::heuristic, 60, 0, 0, no_square);
+    table.store(old_one, TableKind::heuristic, {0, 0, 60, 0});
+    table.store(old_two, TableKind::heuristic, {0, 0, 60, 0});
+    table.store(old_three, TableKind::heuristic, {0, 0, 60, 0});
     table.begin_game();
-    table.store(first, TableKind::heuristic, 2, 0, 0, no_square);
-    table.store(second, TableKind::heuristic, 1, 0, 0, no_square);
-    EXPECT_NE(table.find(first, TableKind::heuristic), nullptr);
-    EXPECT_NE(table.find(second, TableKind::heuristic), nullptr);
+    table.store(first, TableKind::heuristic, {0, 0, 2, 0});
+    table.store(second, TableKind::heuristic, {0, 0, 1, 0});
+    table.store(third, TableKind::heuristic, {0, 0, 0, 0});
+    EXPECT_TRUE(has(table, first, TableKind::heuristic));
+    EXPECT_TRUE(has(table, second, TableKind::heuristic));
+    EXPECT_TRUE(has(table, third, TableKind::heuristic));
 }
 
-TEST(TranspositionTable, a_full_bucket_gives_up_its_shallower_entry) {
+TEST(TranspositionTable, a_full_bucket_gives_up_its_shallowest_entry) {
     std::vector<TableBucket> buckets(1);
     TranspositionTable table;
     table.bind(buckets);
-    table.store({1, 2}, TableKind::heuristic, 5, 0, 0, no_square);
-    table.store({1, 4}, TableKind::heuristic, 3, 0, 0, no_square);
-    table.store({1, 8}, TableKind::heuristic, 1, 0, 0, no_square);
-    EXPECT_NE(table.find({1, 2}, TableKind::heuristic), nullptr);
-    EXPECT_EQ(table.find({1, 4}, TableKind::heuristic), nullptr);
-    EXPECT_NE(table.find({1, 8}, TableKind::heuristic), nullptr);
+    table.store({1, 16}, TableKind::heuristic, {0, 0, 9, 0});
+    table.store({1, 2}, TableKind::heuristic, {0, 0, 5, 0});
+    table.store({1, 4}, TableKind::heuristic, {0, 0, 3, 0});
+    table.store({1, 8}, TableKind::heuristic, {0, 0, 1, 0});
+    EXPECT_TRUE(has(table, {1, 2}, TableKind::heuristic));
+    EXPECT_FALSE(has(table, {1, 4}, TableKind::heuristic));
+    EXPECT_TRUE(has(table, {1, 8}, TableKind::heuristic));
 }
 
 // The memory may hold what another table left: its game numbers mean nothing to the new one.
@@ -141,14 +171,14 @@ TEST(TranspositionTable, bound_to_used_memory_starts_empty) {
         before.bind(buckets);
         for (int i = 0; i < games; ++i)
             before.begin_game();
-        before.store(board, TableKind::exact, 9, 64, 64, no_square);
+        before.store(board, TableKind::exact, {64, 64, 9, 0});
 
         TranspositionTable after;
         after.bind(buckets);
-        EXPECT_EQ(after.find(board, TableKind::exact), nullptr) << "at once";
+        EXPECT_FALSE(has(after, board, TableKind::exact)) << "at once";
         for (int i = 0; i < 4; ++i) {
             after.begin_game();
-            EXPECT_EQ(after.find(board, TableKind::exact), nullptr)
+            EXPECT_FALSE(has(after, board, TableKind::exact))
                 << "stored in game " << games << ", found in game " << i + 1;
         }
     }
