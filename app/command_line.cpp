@@ -11,6 +11,7 @@
 #include "app/failure.hpp"
 #include "app/flags/control_flags.hpp"
 #include "app/flags/debug_flags.hpp"
+#include "app/flags/position_flags.hpp"
 #include "app/flags/whole.hpp"
 #include "app/settings_file.hpp"
 #include "app/text.hpp"
@@ -200,10 +201,10 @@ constexpr const char* kiln_examples = R"(Examples:
 `kiln COMMAND --help` tells more about each.
 
 Exit codes: 0 done, or stopped and saved; 2 wrong flag or value; 65 damaged or foreign
-checkpoint; 66 no such file; 69 nobody is training there; 70 a bug in Kiln; 71 no memory or threads
-from the system; 73 the state directory cannot be made, holds a run or is in use; 74 reading or
-writing failed; 75 the run did not answer or cannot do that now; 77 not permitted; 78 wrong
-configuration file or too small a budget.)";
+checkpoint, or wrong positions; 66 no such file; 69 nobody is training there; 70 a bug in Kiln; 71
+no memory or threads from the system; 73 the state directory cannot be made, holds a run or is in
+use; 74 reading or writing failed; 75 the run did not answer or cannot do that now; 77 not
+permitted; 78 wrong configuration file or too small a budget.)";
 
 std::string one_line(std::string text) {
     std::replace(text.begin(), text.end(), '\n', ' ');
@@ -221,6 +222,7 @@ class CommandLine {
         train_flags_.add_to(
             *command("train", "train by self-play, with checkpoints", train_examples));
         add_evaluate_and_boards();
+        position_flags_.add_to(app_);
         auto* memory = command("memory", "show what a run will use, or uses", memory_examples);
         auto* plan = memory->add_flag("--plan", is_plan_, "print the table of regions");
         memory_flags_.add_to(*memory);
@@ -369,6 +371,8 @@ class CommandLine {
             return control_flags_.memory_options(memory_flags_.options());
         if (name == "kiln evaluate")
             return evaluate_flags_.options();
+        if (name == "kiln solve")
+            return position_flags_.solve_options();
         if (name == "kiln bench")
             return bench_;
         if (name == "kiln perft") {
@@ -410,6 +414,7 @@ class CommandLine {
     ControlFlags control_flags_;
     bool is_plan_ = false;
     EvaluateFlags evaluate_flags_;
+    PositionFlags position_flags_;
     BenchOptions bench_;
     PerftOptions perft_;
     std::string perft_depth_;

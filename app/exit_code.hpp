@@ -7,7 +7,8 @@ namespace kiln::app {
 enum class ExitCode : int {
     ok = 0,                 // done, also when stopped by Ctrl-C or SIGTERM and saved
     usage = 2,              // a flag or a value on the command line is wrong
-    bad_data = 65,          // a checkpoint is damaged, of another version or of another workload
+    bad_data = 65,          // a checkpoint is damaged, of another version or of another workload;
+                            // a file of positions is none, or what it says was found wrong
     no_input = 66,          // a file or directory that should be read is not there
     no_run = 69,            // nobody is training in the state directory
     internal = 70,          // a bug in Kiln (a failed CHECK ends by SIGABRT instead)

@@ -26,7 +26,7 @@ constexpr const char* owner = "othello";
 constexpr const char* weights_section = "othello.weights";
 constexpr std::uint64_t worker_stack_bytes = 1u << 20;
 
-Plan plan_model(unsigned workers, std::uint64_t budget_bytes) {
+Plan plan_model(unsigned workers, std::uint64_t budget_bytes, std::uint64_t table_bytes) {
     std::uint64_t entries = 0;
     for (const othello::Shape& shape : othello::default_shapes())
         entries += othello::shape_size(shape).play_size;
@@ -36,7 +36,7 @@ Plan plan_model(unsigned workers, std::uint64_t budget_bytes) {
     othello::plan_geometry(regions);
     regions.add(region_searchers, owner, workers * sizeof(othello::Searcher));
     regions.add(region_table_heads, owner, workers * sizeof(othello::TranspositionTable));
-    regions.add(region_tables, owner, workers * PlayingModel::table_bytes);
+    regions.add(region_tables, owner, workers * table_bytes);
     regions.add(region_worker_stacks, "team",
                 platform::WorkerTeam::stack_region_bytes(workers, worker_stack_bytes), 4096);
     plan_program(regions);
@@ -45,15 +45,16 @@ Plan plan_model(unsigned workers, std::uint64_t budget_bytes) {
 
 }  // namespace
 
-unsigned PlayingModel::workers_that_fit(unsigned wanted, std::uint64_t budget_bytes) {
-    while (wanted > 1 && !plan_model(wanted, budget_bytes).fits)
+unsigned PlayingModel::workers_that_fit(unsigned wanted, std::uint64_t budget_bytes,
+                                        std::uint64_t table_bytes) {
+    while (wanted > 1 && !plan_model(wanted, budget_bytes, table_bytes).fits)
         --wanted;
     return wanted;
 }
 
-PlayingModel::PlayingModel(const ModelSource& source, unsigned workers,
-                           std::uint64_t budget_bytes) {
-    const Plan plan = plan_model(workers, budget_bytes);
+PlayingModel::PlayingModel(const ModelSource& source, unsigned workers, std::uint64_t budget_bytes,
+                           std::uint64_t table_bytes) {
+    const Plan plan = plan_model(workers, budget_bytes, table_bytes);
     if (!plan.fits)
         throw budget_too_small(plan);
     if (const Status mapped = mapping_.map(plan.arena_bytes); !mapped)

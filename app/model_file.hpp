@@ -26,15 +26,18 @@ struct ModelSource {
 
 class PlayingModel {
   public:
-    // The table's size is part of what a search answers, so that it does not depend on the workers.
-    static constexpr std::uint64_t table_bytes = 16u << 20;
+    // Of transposition table a worker. The size is part of what a search answers, and of how many
+    // nodes it takes, so that it does not depend on the workers.
+    static constexpr std::uint64_t usual_table_bytes = 16u << 20;
 
-    PlayingModel(const ModelSource& source, unsigned workers, std::uint64_t budget_bytes);
+    PlayingModel(const ModelSource& source, unsigned workers, std::uint64_t budget_bytes,
+                 std::uint64_t table_bytes = usual_table_bytes);
     PlayingModel(const PlayingModel&) = delete;
     PlayingModel& operator=(const PlayingModel&) = delete;
 
     // The most workers, up to `wanted` and at least one, that fit the budget.
-    static unsigned workers_that_fit(unsigned wanted, std::uint64_t budget_bytes);
+    static unsigned workers_that_fit(unsigned wanted, std::uint64_t budget_bytes,
+                                     std::uint64_t table_bytes = usual_table_bytes);
 
     const othello::Model& model() const { return model_; }
     othello::Searcher& searcher(unsigned worker) { return searchers_[worker]; }

@@ -28,6 +28,7 @@ struct Dispatch {
         return run_memory_plan(command.options);
     }
     ExitCode operator()(const EvaluateOptions& options) const { return run_evaluate(options); }
+    ExitCode operator()(const SolveOptions& options) const { return run_solve(options); }
     ExitCode operator()(const BenchOptions& options) const { return run_bench(options); }
     ExitCode operator()(const PerftOptions& options) const { return run_perft(options); }
     ExitCode operator()(const BoardOptions& options) const { return run_board(options); }

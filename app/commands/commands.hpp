@@ -40,6 +40,18 @@ struct EvaluateOptions {
     bool json = false;
 };
 
+// Of `solve`: what to do with each position of a file.
+struct SolveOptions {
+    std::string path;
+    ModelSource model;
+    bool only_winner = false;
+    std::optional<int> depth;   // evaluate with so many plies instead of solving
+    std::uint64_t workers = 0;  // 0: one for every CPU, as far as the budget goes
+    std::uint64_t table_bytes = 256u << 20;
+    std::uint64_t memory_bytes = 1'000'000'000;
+    bool json = false;
+};
+
 struct BenchOptions {
     std::string filter;
     std::string directory = "/var/tmp";
@@ -77,6 +89,7 @@ struct ControlOptions {
 ExitCode run_train(const RunOptions& options);
 ExitCode run_memory_plan(const RunOptions& options);
 ExitCode run_evaluate(const EvaluateOptions& options);
+ExitCode run_solve(const SolveOptions& options);
 ExitCode run_bench(const BenchOptions& options);
 ExitCode run_perft(const PerftOptions& options);
 ExitCode run_board(const BoardOptions& options);

@@ -22,6 +22,17 @@ Status install_stop_signals(std::atomic<bool>& stop);
 // so.
 void restore_stop_signals();
 
+// Both, for as long as it lives. `stop` must live longer.
+class StopSignals {
+  public:
+    explicit StopSignals(std::atomic<bool>& stop) {
+        (void)install_stop_signals(stop);  // cannot fail for these signals
+    }
+    ~StopSignals() { restore_stop_signals(); }
+    StopSignals(const StopSignals&) = delete;
+    StopSignals& operator=(const StopSignals&) = delete;
+};
+
 // How many stop signals came since the handlers were installed, and which came last (0: none).
 unsigned stop_signals_received();
 int last_stop_signal();
