@@ -373,6 +373,8 @@ class CommandLine {
             return evaluate_flags_.options();
         if (name == "kiln solve")
             return position_flags_.solve_options();
+        if (name == "kiln positions")
+            return position_flags_.positions_options();
         if (name == "kiln bench")
             return bench_;
         if (name == "kiln perft") {

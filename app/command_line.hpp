@@ -20,7 +20,7 @@ struct PrintCommand {
 };
 using Command = std::variant<PrintCommand, TrainCommand, MemoryPlanCommand, EvaluateOptions,
                              PerftOptions, BoardOptions, CheckpointOptions, BenchOptions,
-                             ControlOptions, DebugOptions, SolveOptions>;
+                             ControlOptions, DebugOptions, SolveOptions, PositionsOptions>;
 
 // Throws usage for what the command line gets wrong, and what read_settings_file throws.
 Command parse_command_line(int argument_count, const char* const* arguments);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/othello/even_game.hpp"
 #include "core/othello/match.hpp"
 #include "core/othello/search.hpp"
 
@@ -52,6 +53,25 @@ struct SolveOptions {
     bool json = false;
 };
 
+// Of `positions`: so many of them at so many empty squares.
+struct PositionQuota {
+    int empties = 0;
+    std::uint64_t count = 0;
+};
+
+struct PositionsOptions {
+    std::string path;
+    ModelSource model;
+    std::vector<PositionQuota> quotas;  // fewest empties first
+    othello::EvenGameSettings games;
+    bool all_moves = false;     // a score for every move, not only for a best one
+    std::uint64_t workers = 0;  // 0: one for every CPU, as far as the budget goes
+    std::uint64_t table_bytes = 256u << 20;
+    std::uint64_t memory_bytes = 1'000'000'000;
+    bool force = false;   // replace what is there
+    bool resume = false;  // go on with what is there
+};
+
 struct BenchOptions {
     std::string filter;
     std::string directory = "/var/tmp";
@@ -90,6 +110,7 @@ ExitCode run_train(const RunOptions& options);
 ExitCode run_memory_plan(const RunOptions& options);
 ExitCode run_evaluate(const EvaluateOptions& options);
 ExitCode run_solve(const SolveOptions& options);
+ExitCode run_positions(const PositionsOptions& options);
 ExitCode run_bench(const BenchOptions& options);
 ExitCode run_perft(const PerftOptions& options);
 ExitCode run_board(const BoardOptions& options);

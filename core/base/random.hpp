@@ -16,11 +16,12 @@ namespace kiln {
 // What a stream is for. The numbers are part of the checkpoint contract: never renumber.
 enum class StreamPurpose : std::uint64_t {
     self_play = 1,
-    trial = 2,     // strength trials during training
-    match = 3,     // matches of the evaluate command
-    position = 4,  // random positions for tests and benchmarks
-    control = 5,   // learning controls (shuffled results)
-    held_out = 6,  // positions that strength is measured on, the same for every run
+    trial = 2,        // strength trials during training
+    match = 3,        // matches of the evaluate command
+    position = 4,     // random positions for tests and benchmarks
+    control = 5,      // learning controls (shuffled results)
+    held_out = 6,     // positions that strength is measured on, the same for every run
+    development = 7,  // positions that models are compared on
 };
 
 constexpr std::uint64_t mix64(std::uint64_t value) {

@@ -36,4 +36,15 @@ constexpr Board transform(int symmetry, Board board) {
     return {transform_bits(symmetry, board.own), transform_bits(symmetry, board.opponent)};
 }
 
+// The same for all eight images of a position: the least of them.
+constexpr Board canonical(Board board) {
+    Board least = board;
+    for (int symmetry = 1; symmetry < symmetry_count; ++symmetry) {
+        const Board image = transform(symmetry, board);
+        if (image.own < least.own || (image.own == least.own && image.opponent < least.opponent))
+            least = image;
+    }
+    return least;
+}
+
 }  // namespace kiln::othello

@@ -94,7 +94,7 @@ TEST(Obf, a_forced_pass_may_have_a_score) {
         const ObfPosition position = parse_obf(cells + " X; " + pass + ":-12", "f:1");
         EXPECT_EQ(position.known_discs(othello::no_square), -12) << pass;
     }
-    EXPECT_EQ(refusal(start_cells + " X; --:+2"), "f:1:70: the move -- is not legal there");
+    EXPECT_EQ(refusal(start_cells + " X; --:+2"), "f:1:69: the move -- is not legal there");
 }
 
 TEST(Obf, a_comments_first_word_is_a_name_only_if_it_looks_like_one) {
