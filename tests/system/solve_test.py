@@ -15,6 +15,7 @@ DATA = os.path.join(os.path.dirname(__file__), "..", "data")
 START = "---------------------------OX------XO--------------------------- X"
 # Every move with its exact score, eight empties.
 EIGHT = os.path.join(DATA, "eight_empties.obf")
+DEVELOPMENT = os.path.join(DATA, "development.obf")
 # The table is cleared at the start, which costs more than the small positions.
 QUICK = ["--table-mib", "1"]
 
@@ -54,6 +55,16 @@ class Solve(KilnTest):
             results.append(result)
         self.assertEqual(results[0], results[1])
         self.assertEqual(results[0], results[2])
+
+    def test_a_position_takes_as_many_nodes_wherever_it_stands(self):
+        lines = [line for line in positions_of(DEVELOPMENT) if "% e16-" in line][:3]
+        path = self.write("twice.obf", "\n".join(lines + lines[::-1]) + "\n")
+        found = [(p["name"], p["score"], p["move"], p["nodes"])
+                 for p in self.result(path, "--threads", 1)["positions"]]
+        self.assertEqual(found[:3], found[:2:-1])
+        self.assertGreater(found[0][3], 1000)
+        spread = self.result(path, "--threads", 2)["positions"]
+        self.assertEqual(found, [(p["name"], p["score"], p["move"], p["nodes"]) for p in spread])
 
     def test_the_winner_alone_agrees_with_the_exact_scores(self):
         exact = self.result(EIGHT)
