@@ -1,16 +1,19 @@
 #include "core/othello/match.hpp"
 
+#include <cmath>
+
 #include "core/base/check.hpp"
 
 namespace kiln::othello {
 namespace {
 
-struct Opening {
-    Board board;
-    bool is_first_to_move = true;  // whether the player with the first move of the game is to move
-};
+Square choose_baseline(Opponent opponent, RandomStream& random, Board board) {
+    return opponent == Opponent::random ? choose_random(random, board)
+                                        : choose_corner_edge(random, board);
+}
 
-// Random plies from the start; drawn again in the rare case that the game ends meanwhile.
+}  // namespace
+
 Opening random_opening(RandomStream& random, int plies) {
     for (;;) {
         Opening opening = {start_board(), true};
@@ -29,18 +32,16 @@ Opening random_opening(RandomStream& random, int plies) {
     }
 }
 
-Square choose_baseline(Opponent opponent, RandomStream& random, Board board) {
-    return opponent == Opponent::random ? choose_random(random, board)
-                                        : choose_corner_edge(random, board);
-}
-
-}  // namespace
-
 MatchPair play_pair(const MatchSettings& settings, Searcher& searcher, std::uint64_t pair,
                     const std::atomic<bool>* stop, Clock* clock) {
-    CHECK(settings.opponent != Opponent::model || settings.other_model != nullptr);
     RandomStream random(settings.seed, settings.purpose, pair);
     const Opening opening = random_opening(random, settings.opening_plies);
+    return play_pair(settings, searcher, opening, random, stop, clock);
+}
+
+MatchPair play_pair(const MatchSettings& settings, Searcher& searcher, const Opening& opening,
+                    RandomStream& random, const std::atomic<bool>* stop, Clock* clock) {
+    CHECK(settings.opponent != Opponent::model || settings.other_model != nullptr);
     const bool is_against_model = settings.opponent == Opponent::model;
     MatchPair result;
     for (int game = 0; game < 2; ++game) {
@@ -77,12 +78,21 @@ MatchPair play_pair(const MatchSettings& settings, Searcher& searcher, std::uint
 }
 
 void MatchScore::add(const MatchPair& pair) {
+    int half_points = 0;
     for (const int difference : pair.difference) {
         wins += difference > 0;
         draws += difference == 0;
         losses += difference < 0;
-        discs += difference;
+        half_points += 1 + (difference > 0) - (difference < 0);
     }
+    ++pair_counts[half_points];
+    pair_discs.add(pair.difference[0] + pair.difference[1]);
+}
+
+double MatchScore::mean_discs_error() const {
+    if (pair_discs.count < 2)
+        return 0;
+    return std::sqrt(pair_discs.variance() / static_cast<double>(pair_discs.count - 1)) / 2;
 }
 
 }  // namespace kiln::othello

@@ -255,7 +255,9 @@ void OthelloWorkload::finish_trials(std::uint64_t games, EventSink& sink) {
         report.wins = score.wins;
         report.draws = score.draws;
         report.losses = score.losses;
-        report.stone_difference = static_cast<double>(score.discs) / score.games();
+        report.stone_difference = score.mean_discs();
+        report.stone_difference_error = score.mean_discs_error();
+        std::copy(std::begin(score.pair_counts), std::end(score.pair_counts), report.pairs);
         if (report.opponent == Opponent::model)
             report.opponent_games = statistics_->rival_games;
         sink.emit(Event::make(event_strength, games, report));

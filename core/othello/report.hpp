@@ -102,8 +102,10 @@ struct StrengthReport {
     std::uint32_t wins;
     std::uint32_t draws;
     std::uint32_t losses;
-    double stone_difference;       // mean, model minus opponent
-    std::uint64_t opponent_games;  // that the earlier self had learned from
+    double stone_difference;        // mean, model minus opponent
+    std::uint64_t opponent_games;   // that the earlier self had learned from
+    std::uint64_t pairs[5];         // with 0, 1/2, 1, 3/2 and 2 points: MatchScore::pair_counts
+    double stone_difference_error;  // standard error of the mean, from pairs
 };
 
 // The static evaluation on solved positions that no run trains on (held_out.hpp), and what it takes

@@ -1,6 +1,7 @@
 #include "core/othello/match.hpp"
 
 #include <atomic>
+#include <cmath>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -172,7 +173,7 @@ TEST(Match, differences_are_the_models_and_not_the_first_players) {
     EXPECT_GT(sums[0], 200);
     EXPECT_GT(sums[1], 200);
     EXPECT_EQ(score.games(), 60u);
-    EXPECT_EQ(score.discs, sums[0] + sums[1]);
+    EXPECT_EQ(score.discs(), sums[0] + sums[1]);
 }
 
 TEST(Match, a_stopped_pair_says_that_it_is_incomplete) {
@@ -195,8 +196,31 @@ TEST(MatchScore, counts_wins_draws_and_losses_of_the_model) {
     EXPECT_EQ(score.wins, 2u);
     EXPECT_EQ(score.draws, 1u);
     EXPECT_EQ(score.losses, 1u);
-    EXPECT_EQ(score.discs, 74);
+    EXPECT_EQ(score.discs(), 74);
     EXPECT_EQ(score.points(), 2.5);
+}
+
+TEST(MatchScore, sorts_pairs_by_their_points) {
+    const int differences[][2] = {{-2, -4}, {-2, 0}, {0, 0}, {8, -2}, {-2, 8}, {0, 2}, {2, 2}};
+    MatchScore score;
+    for (const auto& difference : differences)
+        score.add({{difference[0], difference[1]}, 0, true});
+    const std::uint64_t expected[] = {1, 1, 3, 1, 1};
+    for (std::size_t kind = 0; kind < MatchScore::pair_kinds; ++kind)
+        EXPECT_EQ(score.pair_counts[kind], expected[kind]) << kind;
+}
+
+TEST(MatchScore, the_error_of_the_mean_difference_comes_from_pairs) {
+    MatchScore score;
+    EXPECT_EQ(score.mean_discs(), 0);
+    score.add({{10, -4}, 0, true});
+    EXPECT_EQ(score.mean_discs(), 3);
+    EXPECT_EQ(score.mean_discs_error(), 0);
+    score.add({{2, 0}, 0, true});
+    score.add({{-6, 10}, 0, true});
+    // Of pairs 3, 1 and 2 discs a game: deviation 1, over the root of three.
+    EXPECT_EQ(score.mean_discs(), 2);
+    EXPECT_NEAR(score.mean_discs_error(), 1 / std::sqrt(3.0), 1e-12);
 }
 
 TEST(Player, random_moves_are_legal_and_reach_every_legal_move) {
