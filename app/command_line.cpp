@@ -11,6 +11,8 @@
 #include "app/failure.hpp"
 #include "app/flags/control_flags.hpp"
 #include "app/flags/debug_flags.hpp"
+#include "app/flags/limit_flags.hpp"
+#include "app/flags/match_flags.hpp"
 #include "app/flags/position_flags.hpp"
 #include "app/flags/whole.hpp"
 #include "app/settings_file.hpp"
@@ -64,41 +66,6 @@ class RunFlags {
     CLI::App* command_ = nullptr;
     std::string config_;
     std::map<std::string, std::string> values_;  // stable addresses
-};
-
-// --depth, --nodes, --time-ms, --exact-empties of commands that search but do not train.
-class LimitFlags {
-  public:
-    void add_to(CLI::App& command, int standard_depth) {
-        depth_ = fmt::format("{}", standard_depth);
-        auto* depth = command.add_option("--depth", depth_,
-                                         fmt::format("search depth a move [{}]", standard_depth));
-        auto* nodes = command.add_option("--nodes", nodes_, "search limit in positions visited");
-        auto* time = command.add_option("--time-ms", time_, "search limit in milliseconds");
-        command.add_option("--exact-empties", exact_, "solve from this many empty squares on [0]")
-            ->type_name("SQUARES");
-        depth->type_name("PLIES")->excludes(nodes)->excludes(time);
-        nodes->type_name("NODES")->excludes(time);
-        time->type_name("MS");
-    }
-
-    othello::SearchLimits limits() const {
-        othello::SearchLimits limits;
-        limits.exact_empties = static_cast<int>(whole("--exact-empties", exact_, 0, 30));
-        if (!nodes_.empty())
-            limits.nodes = whole("--nodes", nodes_, 1, 1'000'000'000'000);
-        else if (!time_.empty())
-            limits.time_ns = 1'000'000 * whole("--time-ms", time_, 1, 3'600'000);
-        else
-            limits.depth = static_cast<int>(whole("--depth", depth_, 1, 60));
-        return limits;
-    }
-
-  private:
-    std::string depth_;
-    std::string nodes_;
-    std::string time_;
-    std::string exact_ = "0";
 };
 
 class EvaluateFlags {
@@ -264,6 +231,8 @@ class CommandLine {
     void add_evaluate_and_boards() {
         evaluate_flags_.add_to(
             *command("evaluate", "play a model against a fixed opponent", evaluate_examples));
+        match_flags_.add_to(
+            *command("match", "play two models against each other", MatchFlags::examples));
         auto* bench = command("bench", "measure speed, memory and saves against their targets",
                               bench_examples);
         bench->add_option("--filter", bench_.filter, "only figures whose name contains this")
@@ -375,6 +344,8 @@ class CommandLine {
             return position_flags_.solve_options();
         if (name == "kiln positions")
             return position_flags_.positions_options();
+        if (name == "kiln match")
+            return match_flags_.options();
         if (name == "kiln bench")
             return bench_;
         if (name == "kiln perft") {
@@ -417,6 +388,7 @@ class CommandLine {
     bool is_plan_ = false;
     EvaluateFlags evaluate_flags_;
     PositionFlags position_flags_;
+    MatchFlags match_flags_;
     BenchOptions bench_;
     PerftOptions perft_;
     std::string perft_depth_;

@@ -30,6 +30,7 @@ struct Dispatch {
     ExitCode operator()(const EvaluateOptions& options) const { return run_evaluate(options); }
     ExitCode operator()(const SolveOptions& options) const { return run_solve(options); }
     ExitCode operator()(const PositionsOptions& options) const { return run_positions(options); }
+    ExitCode operator()(const MatchOptions& options) const { return run_match(options); }
     ExitCode operator()(const BenchOptions& options) const { return run_bench(options); }
     ExitCode operator()(const PerftOptions& options) const { return run_perft(options); }
     ExitCode operator()(const BoardOptions& options) const { return run_board(options); }

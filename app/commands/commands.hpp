@@ -14,6 +14,7 @@
 
 #include "app/control_protocol.hpp"
 #include "app/exit_code.hpp"
+#include "app/match_statistics.hpp"
 #include "app/model_file.hpp"
 #include "app/settings.hpp"
 
@@ -72,6 +73,19 @@ struct PositionsOptions {
     bool resume = false;  // go on with what is there
 };
 
+// Two models against each other. Every opening is played twice, with colours exchanged.
+struct MatchOptions {
+    ModelSource models[2];
+    std::uint64_t pairs = 200;
+    othello::SearchLimits limits = {.depth = 1};
+    int opening_plies = 8;
+    std::uint64_t seed = 1;
+    std::uint64_t workers = 0;  // 0: one for every CPU, as far as the budget goes
+    std::uint64_t memory_bytes = 600'000'000;
+    std::optional<Sprt> sprt;
+    bool json = false;
+};
+
 struct BenchOptions {
     std::string filter;
     std::string directory = "/var/tmp";
@@ -111,6 +125,7 @@ ExitCode run_memory_plan(const RunOptions& options);
 ExitCode run_evaluate(const EvaluateOptions& options);
 ExitCode run_solve(const SolveOptions& options);
 ExitCode run_positions(const PositionsOptions& options);
+ExitCode run_match(const MatchOptions& options);
 ExitCode run_bench(const BenchOptions& options);
 ExitCode run_perft(const PerftOptions& options);
 ExitCode run_board(const BoardOptions& options);
