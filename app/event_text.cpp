@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/checkpoint/catalog.hpp"
+#include "core/othello/held_out.hpp"
 
 #include "app/failure.hpp"
 #include "app/text.hpp"
@@ -14,10 +15,6 @@ namespace {
 
 double seconds_of(std::uint64_t nanoseconds) {
     return static_cast<double>(nanoseconds) * 1e-9;
-}
-
-std::uint32_t games_in(const othello::StrengthReport& report) {
-    return report.wins + report.draws + report.losses;
 }
 
 // "games 101 to 200"
@@ -81,6 +78,12 @@ std::string warning_text(const othello::ConvergenceWarning& warning) {
     return "a warning that this kiln does not know";
 }
 
+void add_estimate(Json& fields, const std::string& name, const Estimate& estimate) {
+    fields[name] = estimate.value;
+    fields[name + "_lower"] = estimate.lower;
+    fields[name + "_upper"] = estimate.upper;
+}
+
 double share(std::uint64_t part, std::uint64_t whole) {
     return static_cast<double>(part) / static_cast<double>(std::max<std::uint64_t>(whole, 1));
 }
@@ -91,24 +94,16 @@ std::string path_in(const std::string& state, std::uint64_t generation) {
 
 }  // namespace
 
-double share_of(const othello::StrengthReport& report) {
-    return (report.wins + 0.5 * report.draws) / std::max(games_in(report), 1u);
-}
-
-Interval interval_of(const othello::StrengthReport& report) {
-    return wilson_interval(share_of(report) * games_in(report), games_in(report));
-}
-
 std::string describe_strength(const othello::StrengthReport& report) {
-    const Interval interval = interval_of(report);
+    const Estimate score = score_of(report);
     return fmt::format("{} against {} [{:.1f}, {:.1f}] ({} won, {} drawn, {} lost), {} discs",
-                       format_percent(share_of(report)), opponent_text(report),
-                       interval.lower * 100, interval.upper * 100, report.wins, report.draws,
-                       report.losses, format_discs(report.stone_difference));
+                       format_percent(score.value), opponent_text(report), score.lower * 100,
+                       score.upper * 100, report.wins, report.draws, report.losses,
+                       format_discs(report.stone_difference));
 }
 
 std::string short_strength(const othello::StrengthReport& report) {
-    return fmt::format("corner {:.0f} %", share_of(report) * 100);
+    return "corner " + format_score(score_of(report));
 }
 
 // Every kind of event: its name for programs, and who tells it.
@@ -277,24 +272,45 @@ void EventTeller::tell_summary(const Event& event, LogEntry& entry) {
 
 void EventTeller::tell_strength(const Event& event, LogEntry& entry) {
     const auto strength = event.as<othello::StrengthReport>();
-    const Interval interval = interval_of(strength);
+    strength_curve_.add(event.games, strength);
+    const Estimate score = score_of(strength);
+    const auto elo = elo_over(strength);
     entry.fields["opponent"] = name_of(strength.opponent);
     if (strength.opponent == othello::Opponent::model)
         entry.fields["opponent_games"] = strength.opponent_games;
     entry.fields["wins"] = strength.wins;
     entry.fields["draws"] = strength.draws;
     entry.fields["losses"] = strength.losses;
-    entry.fields["score"] = share_of(strength);
-    entry.fields["wilson_lower"] = interval.lower;
-    entry.fields["wilson_upper"] = interval.upper;
+    entry.fields["pentanomial"] = strength.pairs;
+    entry.fields["score"] = score.value;
+    entry.fields["score_lower"] = score.lower;
+    entry.fields["score_upper"] = score.upper;
+    entry.fields["interval"] = elo ? "pairs" : "wilson";
     entry.fields["stone_difference"] = strength.stone_difference;
+    entry.fields["stone_difference_error"] = strength.stone_difference_error;
     entry.text = fmt::format("game {}: {}", format_count(event.games), describe_strength(strength));
+    if (!elo)
+        return;
+    const Estimate chained = *strength_curve_.points().back().chained_elo;
+    add_estimate(entry.fields, "elo", *elo);
+    add_estimate(entry.fields, "chained_elo", chained);
+    entry.fields["chained_from_games"] = strength_curve_.origin_games();
+    entry.text += ", Elo " + format_elo(*elo);
+    if (strength_curve_.origin_games() != strength.opponent_games)
+        entry.text += fmt::format("; {} over itself at game {}", format_elo(chained),
+                                  format_count(strength_curve_.origin_games()));
 }
 
 void EventTeller::tell_held_out(const Event& event, LogEntry& entry) {
     const auto held_out = event.as<othello::HeldOutReport>();
+    strength_curve_.add(event.games, held_out);
+    std::string by_empties;
+    for (std::size_t i = 0; i < std::size(othello::HeldOut::empties); ++i)
+        by_empties += fmt::format("{}{}: {:.2f}", i == 0 ? "with empty squares " : ", ",
+                                  othello::HeldOut::empties[i], held_out.error_by_empties[i]);
     entry.fields["positions"] = held_out.positions;
     entry.fields["error"] = held_out.error;
+    entry.fields["empties"] = othello::HeldOut::empties;
     entry.fields["error_by_empties"] = held_out.error_by_empties;
     entry.fields["bias"] = held_out.bias;
     entry.fields["winner_share"] = held_out.winner_share;
@@ -302,9 +318,9 @@ void EventTeller::tell_held_out(const Event& event, LogEntry& entry) {
     entry.fields["discs_error"] = held_out.discs_error;
     entry.fields["mobility_error"] = held_out.mobility_error;
     entry.text = fmt::format(
-        "game {}: error {:.2f} discs on {} solved positions (predicting 0: {:.2f}, from mobility: "
-        "{:.2f}), winner right in {}",
-        format_count(event.games), held_out.error, format_count(held_out.positions),
+        "game {}: error {:.2f} discs on {} solved positions ({}; predicting 0: {:.2f}, from "
+        "mobility: {:.2f}), winner right in {}",
+        format_count(event.games), held_out.error, format_count(held_out.positions), by_empties,
         held_out.zero_error, held_out.mobility_error, format_percent(held_out.winner_share));
 }
 

@@ -8,18 +8,15 @@
 #include <cstdint>
 #include <string>
 
-#include "core/numeric/interval.hpp"
 #include "core/othello/report.hpp"
 
 #include "app/log_entry.hpp"
+#include "app/strength_curve.hpp"
 
 namespace kiln::app {
 
-// Games against an opponent as a share of points won.
-double share_of(const othello::StrengthReport& report);
-Interval interval_of(const othello::StrengthReport& report);
 std::string describe_strength(const othello::StrengthReport& report);
-// For a line that says much else: "corner 87 %".
+// For a line that says much else: "corner 87.0 % [80.1, 91.8]".
 std::string short_strength(const othello::StrengthReport& report);
 
 class EventTeller {
@@ -32,6 +29,8 @@ class EventTeller {
     void begin(std::uint64_t games, double seconds);
     // Every event once and in order.
     LogEntry tell(const Event& event, double seconds);
+    // All measurements of strength that were told.
+    const StrengthCurve& strength_curve() const { return strength_curve_; }
 
   private:
     struct Row;
@@ -50,6 +49,7 @@ class EventTeller {
     void tell_warning(const Event& event, LogEntry& entry);
 
     std::string state_;
+    StrengthCurve strength_curve_;
     double seconds_ = 0;               // of the event being told
     double summary_seconds_ = 0;       // nodes/s is measured from here ...
     std::uint64_t summary_games_ = 0;  // ... over the games since here

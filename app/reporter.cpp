@@ -77,6 +77,8 @@ void Reporter::keep(const LogEntry& entry) {
     }
     Json fields = entry.fields;
     fields["text"] = entry.text;
+    if (const std::string opponent = fields.value("opponent", ""); !opponent.empty())
+        latest_[entry.event + "." + opponent] = fields;
     latest_[entry.event] = std::move(fields);
 }
 

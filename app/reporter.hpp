@@ -35,11 +35,13 @@ class Reporter final : public RunObserver {
     void on_note(const LogEntry& entry) override;
     void on_start(std::uint64_t games, double seconds) override;
 
-    // The newest report of a kind, with its "text"; null if there was none.
+    // The newest report of a kind, with its "text"; null if there was none. Of strength there is
+    // also the newest against each opponent, as "strength.corner".
     Json latest(const std::string& event) const;
     // Of every opponent the newest and the first measurement of strength, as text.
     const std::map<std::string, std::string>& first_strengths() const { return first_strengths_; }
     const std::map<std::string, std::string>& last_strengths() const { return last_strengths_; }
+    const StrengthCurve& strength_curve() const { return teller_.strength_curve(); }
     // The last few, oldest first.
     const std::deque<std::string>& warnings() const { return warnings_; }
     const RunTotals& totals() const { return totals_; }

@@ -243,6 +243,9 @@ Json RunControl::status() const {
         for (const auto& [opponent, text] : reporter_.last_strengths())
             strengths += (strengths.empty() ? "" : "; ") + text;
         json["strength"]["text"] = strengths;
+        for (const char* opponent : {"random", "corner", "self"})
+            json["strengths"][opponent] = reporter_.latest(std::string("strength.") + opponent);
+        json["strength_curve"] = reporter_.strength_curve().json();
     }
     json["warnings"] = reporter_.warnings();
     json["memory"] = memory_summary(supervisor_, plan_);

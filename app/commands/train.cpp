@@ -25,6 +25,7 @@ namespace kiln::app {
 namespace {
 
 constexpr int tick_ms = 20;
+constexpr std::size_t strength_rows_max = 20;
 constexpr std::uint64_t heap_look_every_ns = 600'000'000'000;
 
 // Where a run begins: the settings it has been following, and the checkpoint if there is one.
@@ -212,6 +213,12 @@ void report_learning(Console& console, const Reporter& reporter) {
         console.print("strength at " + first);
         if (last != first)
             console.print("strength at " + last);
+    }
+    if (const Json held_out = reporter.latest("held_out"); !held_out.is_null())
+        console.print("solved positions at " + held_out.value("text", ""));
+    if (std::string table = reporter.strength_curve().table(strength_rows_max); !table.empty()) {
+        table.pop_back();
+        console.print(table);
     }
 }
 

@@ -58,6 +58,25 @@ class RunControl(KilnTest):
         self.ask("status", code=NO_RUN)
         self.assertFalse(os.path.exists(self.path("run", "control.sock")))
 
+    def test_status_tells_how_strong_the_run_is_and_was(self):
+        process = self.start("train", *RUN[:-1], "1024", "--state", self.path("run"))
+        status = self.wait_for(lambda status: len(
+            status.get("strength_curve", {}).get("points", [])) > 1)
+        self.assertEqual(status["held_out"]["empties"], [8, 10, 12, 14])
+        self.assertEqual(len(status["held_out"]["error_by_empties"]), 4)
+        for opponent, interval in (("random", "wilson"), ("corner", "wilson"), ("self", "pairs")):
+            strength = status["strengths"][opponent]
+            self.assertEqual(strength["interval"], interval)
+            self.assertLessEqual(strength["score_lower"], strength["score"])
+            self.assertLessEqual(strength["score"], strength["score_upper"])
+        points = status["strength_curve"]["points"]
+        self.assertEqual([point["games"] for point in points[:2]], [1024, 2048])
+        self.assertLess(points[0]["chained_elo"]["lower"], points[0]["chained_elo"]["value"])
+        text = self.ask("status")
+        self.assertRegex(text, r"strength .* against corner \[.* against itself at game .* Elo ")
+        self.assertRegex(text, r"solved .* discs .*8: [\d.]+, 10: [\d.]+, 12: [\d.]+, 14: ")
+        self.stop(process)
+
     def test_paused_it_gives_its_memory_back_and_resumed_it_ends_as_if_never_paused(self):
         arguments = ["--stop-after", "6400"]
         process = self.begin(*arguments)

@@ -17,6 +17,11 @@ class Train(KilnTest):
         self.assertIn("finished at game 128 of 128: 128 games in ", done.out)
         self.assertIn("strength at game 64: ", done.out)
         self.assertIn("strength at game 128: ", done.out)
+        self.assertRegex(done.out, r"solved positions at game 128: error .*8: [\d.]+, 10: ")
+        table = done.out.split("strength over time")[1].splitlines()
+        score = r"\d+\.\d % \[\d+\.\d, \d+\.\d\] +"
+        for line, games in zip(table[2:4], (64, 128), strict=True):
+            self.assertRegex(line, rf"\A +{games}( +\d+\.\d\d){{5}}  ({score}){{3}}0  [+-]\d+ \[")
         self.assertRegex(done.out, r"self-play: difference [+-]\d+\.\d+ discs .* of 100 games")
         self.assertRegex(done.out, r"checkpoint: \S+/game-000000000128\.ckpt\n\Z")
         self.assertEqual(done.err, "")

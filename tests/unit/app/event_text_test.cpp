@@ -90,19 +90,49 @@ TEST(EventText, strength_comes_with_its_interval) {
                                       .draws = 4,
                                       .losses = 26,
                                       .stone_difference = 11.5,
-                                      .opponent_games = 0};
+                                      .opponent_games = 0,
+                                      .pairs = {6, 1, 13, 3, 27},
+                                      .stone_difference_error = 1.5};
     const LogEntry entry = teller.tell(Event::make(othello::event_strength, 500, report), 1);
     EXPECT_EQ(entry.text,
               "game 500: 72.0 % against corner [62.5, 79.9] (70 won, 4 drawn, 26 lost), "
               "+11.50 discs");
     EXPECT_EQ(entry.fields["score"], 0.72);
     EXPECT_EQ(entry.fields["opponent"], "corner");
-    report.opponent = othello::Opponent::model;
-    report.opponent_games = 64'032;
-    const LogEntry self = teller.tell(Event::make(othello::event_strength, 500, report), 1);
-    EXPECT_EQ(self.text.find("game 500: 72.0 % against itself at game 64,032 ["), 0u) << self.text;
-    EXPECT_EQ(self.fields["opponent"], "self");
-    EXPECT_EQ(self.fields["opponent_games"], 64'032);
+    EXPECT_EQ(entry.fields["interval"], "wilson");
+    EXPECT_NEAR(entry.fields["score_lower"].get<double>(), 0.625, 5e-4);
+    EXPECT_FALSE(entry.fields.contains("elo"));
+}
+
+TEST(EventText, strength_against_an_earlier_self_comes_with_the_interval_of_pairs_and_elo) {
+    EventTeller teller("state");
+    // 50 pairs, few of them even: their scatter is wider than that of 100 games.
+    const othello::StrengthReport report = {.opponent = othello::Opponent::model,
+                                            .wins = 55,
+                                            .draws = 0,
+                                            .losses = 45,
+                                            .stone_difference = 1.25,
+                                            .opponent_games = 1'008,
+                                            .pairs = {15, 0, 15, 0, 20},
+                                            .stone_difference_error = 1.5};
+    const LogEntry entry = teller.tell(Event::make(othello::event_strength, 2'000, report), 1);
+    // 0.55 +- 1.96 sqrt((0.25 * 0.7 - 0.0025) / 50), against +- 9.6 % of 100 games.
+    EXPECT_EQ(entry.text,
+              "game 2,000: 55.0 % against itself at game 1,008 [43.5, 66.5] (55 won, 0 drawn, 45 "
+              "lost), +1.25 discs, Elo +35 [-46, +119]");
+    EXPECT_EQ(entry.fields["opponent"], "self");
+    EXPECT_EQ(entry.fields["opponent_games"], 1'008);
+    EXPECT_EQ(entry.fields["interval"], "pairs");
+    EXPECT_EQ(entry.fields["pentanomial"][4], 20);
+    EXPECT_EQ(entry.fields["chained_elo"], entry.fields["elo"]);
+    // Against a later self it is as far ahead of that one, and twice as far of the first.
+    othello::StrengthReport later = report;
+    later.opponent_games = 2'016;
+    const LogEntry chained = teller.tell(Event::make(othello::event_strength, 3'000, later), 1);
+    EXPECT_TRUE(
+        chained.text.ends_with(", Elo +35 [-46, +119]; +70 [-44, +189] over itself at game "
+                               "1,008"))
+        << chained.text;
 }
 
 TEST(EventText, held_out_positions_come_with_what_needs_no_learning) {
@@ -118,10 +148,13 @@ TEST(EventText, held_out_positions_come_with_what_needs_no_learning) {
                                            .mobility_error = 18.71};
     const LogEntry entry = teller.tell(Event::make(othello::event_held_out, 90'016, report), 1);
     EXPECT_EQ(entry.severity, Severity::info);
-    EXPECT_EQ(entry.text,
-              "game 90,016: error 10.15 discs on 1,000 solved positions (predicting 0: 23.10, from "
-              "mobility: 18.71), winner right in 87.3 %");
+    EXPECT_EQ(
+        entry.text,
+        "game 90,016: error 10.15 discs on 1,000 solved positions (with empty squares 8: 8.00, "
+        "10: 9.00, 12: 10.00, 14: 13.50; predicting 0: 23.10, from mobility: 18.71), winner "
+        "right in 87.3 %");
     EXPECT_EQ(entry.fields["error_by_empties"][3], 13.5);
+    EXPECT_EQ(entry.fields["empties"][3], 14);
 }
 
 TEST(EventText, convergence_is_told_with_its_denominators) {
@@ -186,7 +219,7 @@ TEST(EventText, figures_that_are_not_numbers_and_counts_that_cannot_be_still_mak
         teller.tell(Event::make(EventKind::checkpoint_saved, 3, CheckpointSaved{3, 1, 1, 1}), 1);
     EXPECT_EQ(dump_line(saved.fields).find('\n'), std::string::npos);
     const othello::StrengthReport none{};
-    EXPECT_EQ(share_of(none), 0);
+    EXPECT_EQ(score_of(none).value, 0);
 }
 
 TEST(EventText, severities_have_names_that_are_read_back) {

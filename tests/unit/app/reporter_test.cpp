@@ -98,6 +98,16 @@ TEST_F(ReporterTest, keeps_the_first_and_the_newest_strength_against_each_oppone
     EXPECT_EQ(reporter.first_strengths().at("corner"), reporter.last_strengths().at("corner"));
 }
 
+TEST_F(ReporterTest, has_the_newest_strength_against_each_opponent_and_all_of_them_as_a_curve) {
+    reporter.on_event(strength(500, othello::Opponent::random, 60), 1);
+    reporter.on_event(strength(500, othello::Opponent::corner_edge, 30), 1);
+    reporter.on_event(strength(1'000, othello::Opponent::random, 80), 2);
+    EXPECT_EQ(reporter.latest("strength.random")["score"], 0.8);
+    EXPECT_EQ(reporter.latest("strength.corner")["score"], 0.3);
+    EXPECT_TRUE(reporter.latest("strength.self").is_null());
+    EXPECT_EQ(reporter.strength_curve().points().size(), 2u);
+}
+
 TEST_F(ReporterTest, adds_windows_up) {
     reporter.on_event(window(100, 40, -2), 1);
     reporter.on_event(window(200, 60, 1), 2);
