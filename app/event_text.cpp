@@ -289,7 +289,7 @@ void EventTeller::tell_strength(const Event& event, LogEntry& entry) {
     entry.fields["stone_difference"] = strength.stone_difference;
     entry.fields["stone_difference_error"] = strength.stone_difference_error;
     entry.text = fmt::format("game {}: {}", format_count(event.games), describe_strength(strength));
-    if (!elo)
+    if (!elo)  // against a baseline
         return;
     const Estimate chained = *strength_curve_.points().back().chained_elo;
     add_estimate(entry.fields, "elo", *elo);

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "core/base/check.hpp"
+
 #include "app/failure.hpp"
 #include "app/text.hpp"
 #include "platform/linux/clock.hpp"
@@ -88,12 +90,13 @@ class MatchJob final : public Job {
 
 std::string progress_line(const MatchPlan& plan, const othello::MatchScore& score, double rate) {
     const std::uint64_t games_left = 2 * plan.pairs - score.games();
+    // What matters comes first: a terminal may be too narrow for all of it.
     std::string line =
-        fmt::format("{} / {} games, {} games/s, {} left", format_count(score.games()),
-                    format_count(2 * plan.pairs), format_rate(rate),
-                    format_duration(static_cast<double>(games_left) / rate));
+        fmt::format("{} / {} games", format_count(score.games()), format_count(2 * plan.pairs));
     if (plan.describe != nullptr)
         line += ", " + plan.describe(score);
+    line += fmt::format(", {} games/s, {} left", format_rate(rate),
+                        format_duration(static_cast<double>(games_left) / rate));
     return line;
 }
 
@@ -125,6 +128,7 @@ void watch(const MatchPlan& plan, platform::WorkerTeam& team, MatchJob& job,
 }  // namespace
 
 MatchResult play_match(const MatchPlan& plan, std::atomic<bool>& stop, Console& console) {
+    CHECK(plan.is_decided == nullptr || plan.batch_pairs > 0);
     platform::WorkerTeam team;
     if (const Status launched = team.launch(plan.workers, plan.worker_stacks); !launched)
         throw Failure(ExitCode::system_refuses,

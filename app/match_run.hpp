@@ -30,7 +30,7 @@ struct MatchPlan {
     // For a match that may end early: asked after each `batch_pairs` pairs and after the last one.
     std::uint64_t batch_pairs = 0;
     std::function<bool(const othello::MatchScore& so_far)> is_decided = nullptr;
-    // More for the line of progress, from all pairs that are complete.
+    // The score so far, for the line of progress; asked only when a pair is complete.
     std::function<std::string(const othello::MatchScore& so_far)> describe = nullptr;
 };
 
@@ -45,7 +45,8 @@ struct MatchResult {
 };
 
 // Until all is played or decided, or `stop` is raised. `stop` is raised by the match itself when it
-// is decided, so that workers leave what is no longer wanted. Throws system_refuses.
+// is decided, so that workers leave what is no longer wanted. Throws system_refuses. CHECK: batches
+// are not empty where there is something to decide.
 MatchResult play_match(const MatchPlan& plan, std::atomic<bool>& stop, Console& console);
 
 // "1,200 nodes, exact from 12 empties"

@@ -98,7 +98,10 @@ void StrengthCurve::add(std::uint64_t games, const StrengthReport& report) {
         return;
     StrengthPoint& point = point_at(games);
     point.against[opponent] = report;
-    if (const auto elo = elo_over(report); elo)
+    // Frozen only just now it is the same player, and there is nothing to be in doubt of.
+    if (report.opponent == Opponent::model && report.opponent_games == games)
+        point.chained_elo = chain(report, Estimate());
+    else if (const auto elo = elo_over(report); elo)
         point.chained_elo = chain(report, *elo);
 }
 

@@ -54,7 +54,7 @@ std::string running_score(const MatchOptions& options, const othello::MatchScore
     const auto statistics = match_statistics(score.pair_counts);
     if (!statistics)
         return "no pair yet";
-    std::string text = "score " + format_score(statistics->score);
+    std::string text = format_score(statistics->score);
     if (options.sprt)
         text += fmt::format(", LLR {:.2f} of +-{:.2f}",
                             options.sprt->log_likelihood_ratio(score.pair_counts), Sprt::bound());
@@ -121,6 +121,8 @@ void print_text(const Players& players, const MatchOptions& options, const Match
     fmt::print("{}, {} openings of {} random plies played twice, seed {}\n",
                describe_limits(options.limits), format_count(options.pairs), options.opening_plies,
                options.seed);
+    if (options.limits.time_ns != 0)
+        fmt::print("the clock decides, so this match cannot be reproduced\n");
     if (result.is_partial)
         fmt::print("partial: interrupted after {} of {} pairs\n", format_count(result.pairs),
                    format_count(options.pairs));

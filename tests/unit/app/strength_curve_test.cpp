@@ -76,6 +76,17 @@ TEST(StrengthCurve, elo_over_earlier_selves_adds_up_and_so_does_its_doubt) {
     EXPECT_NEAR(elo(4).upper - elo(4).value, std::sqrt(3.0) * (link.upper - link.value), 1e-9);
 }
 
+TEST(StrengthCurve, a_self_that_was_frozen_just_now_adds_nothing) {
+    StrengthCurve curve;
+    curve.add(1'000, against_self(96, 100));
+    const Estimate before = *curve.points()[0].chained_elo;
+    curve.add(2'000, against_self(64, 2'000));
+    const Estimate after = *curve.points()[1].chained_elo;
+    EXPECT_EQ(after.value, before.value);
+    EXPECT_NEAR(after.lower, before.lower, 1e-9);
+    EXPECT_NEAR(after.upper, before.upper, 1e-9);
+}
+
 TEST(StrengthCurve, baselines_have_wilsons_interval_and_earlier_selves_that_of_pairs) {
     const Estimate baseline = score_of(against(Opponent::corner_edge, 96));
     const Estimate self = score_of(against_self(96, 0));
