@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/random.hpp"
+
 namespace kiln::app {
 namespace {
 
@@ -185,6 +187,38 @@ TEST(Sprt, sees_a_match_of_wins_only_for_what_it_is) {
     EXPECT_EQ(verdict_of(Sprt().log_likelihood_ratio(Counts{26, 0, 0, 0, 0})), SprtVerdict::low);
     // Where the closed form is all but blind.
     EXPECT_LT(closed_form({0, 0, 0, 0, 26}, Sprt()), 0.2);
+}
+
+// Plays matches with such shares of pairs until they are decided; returns how many H1 gets.
+int matches_passed(const double (&shares)[5], int matches) {
+    constexpr std::uint64_t seed = 551;
+    constexpr int batch = 16;
+    int passed = 0;
+    for (int match = 0; match < matches; ++match) {
+        RandomStream random(seed, StreamPurpose::position, static_cast<std::uint64_t>(match));
+        Counts counts(5, 0);
+        SprtVerdict verdict = SprtVerdict::undecided;
+        while (verdict == SprtVerdict::undecided) {
+            for (int pair = 0; pair < batch; ++pair) {
+                double left = random.unit();
+                std::size_t kind = 0;
+                while (kind < 4 && left >= shares[kind])
+                    left -= shares[kind++];
+                ++counts[kind];
+            }
+            verdict = verdict_of(Sprt().log_likelihood_ratio(counts));
+        }
+        passed += verdict == SprtVerdict::high;
+    }
+    return passed;
+}
+
+TEST(Sprt, errs_in_one_match_of_twenty_at_either_hypothesis) {
+    // 20 of 400 at most, with four times their standard deviation for chance.
+    EXPECT_LE(matches_passed({.10, .04, .72, .04, .10}, 400), 20 + 18);
+    // Normalized Elo 30: mean 1/2 + d with d = 30 ln 10 / 800 * sqrt(2 (0.055 - d^2)).
+    constexpr double d = 0.02843;
+    EXPECT_GE(matches_passed({.10 - d, .04, .72, .04, .10 + d}, 400), 400 - 20 - 18);
 }
 
 TEST(Sprt, stays_finite_whatever_the_counts) {
