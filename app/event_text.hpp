@@ -29,7 +29,8 @@ class EventTeller {
     void begin(std::uint64_t games, double seconds);
     // Every event once and in order.
     LogEntry tell(const Event& event, double seconds);
-    // All measurements of strength that were told.
+    // All measurements of strength that were told, after those that are known from elsewhere.
+    void go_on_from(StrengthCurve curve) { strength_curve_ = std::move(curve); }
     const StrengthCurve& strength_curve() const { return strength_curve_; }
 
   private:

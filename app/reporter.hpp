@@ -30,6 +30,9 @@ class Reporter final : public RunObserver {
     Reporter(Progress& progress, RunLog& log, const RunSettings& settings)
         : progress_(progress), log_(log), teller_(settings.state) {}
 
+    // What was measured before this process.
+    void go_on_from(StrengthCurve curve) { teller_.go_on_from(std::move(curve)); }
+
     void on_event(const Event& event, double seconds) override;
     void on_status(const TrainStatus& status) override;
     void on_note(const LogEntry& entry) override;

@@ -15,6 +15,7 @@
 #include "app/run_log.hpp"
 #include "app/run_memory.hpp"
 #include "app/state_directory.hpp"
+#include "app/strength_log.hpp"
 #include "app/supervisor.hpp"
 #include "app/text.hpp"
 #include "app/trainer.hpp"
@@ -314,11 +315,13 @@ ExitCode run_train(const RunOptions& options) {
     RunLog log(settings.state, *parse_severity(settings.log_level),
                [&](const std::string& line) { print_warning(console, line); });
     Reporter reporter(progress, log, trainer.settings());
+    if (start.checkpoint)
+        reporter.go_on_from(read_strength_curve(settings.state, start.games));
     Supervisor supervisor(trainer.settings(), directory, reporter);
     RunControl control(supervisor, reporter, log, trainer.plan());
     if (std::string why_not; !control.open(settings.state, why_not))
         print_warning(console, why_not + "; the run goes on without answering commands");
-    log.write(Severity::info, "started", opening_line(trainer, start));
+    log.write({Severity::info, "started", opening_line(trainer, start), {{"games", start.games}}});
     supervisor.start({start.checkpoint.has_value(), start.games});
     const RunOutcome outcome = supervise(supervisor, control, reporter, stop);
     progress.finish();

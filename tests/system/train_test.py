@@ -69,6 +69,13 @@ class Train(KilnTest):
         self.assertNotIn(" -> ", done.out)
         self.assert_same_file(self.newest("straight"), self.newest("divided"))
 
+    def test_resumed_it_still_knows_how_strong_it_was(self):
+        run = ["--state", self.path("run"), "--trials-every", 64]
+        self.kiln("train", *SMALL, *run, "--stop-after", 64)
+        done = self.kiln("train", *run, "--resume")
+        rows = done.out.split("strength over time")[1].splitlines()[2:4]
+        self.assertEqual([row.split()[0] for row in rows], ["64", "128"])
+
     def test_interrupted_and_resumed_it_is_the_same_run(self):
         target = 512 if os.environ.get("KILN_SANITIZE") else 2048  # which makes it ten times slower
         run = ["--games", target, "--epoch-games", 32, "--exact-empties", 10, "--table-mib", 2,
