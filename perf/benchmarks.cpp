@@ -2,50 +2,34 @@
 
 #include <cstdio>
 
+#include "perf/machine.hpp"
 #include "perf/suites.hpp"
-#include "platform/linux/process_info.hpp"
 
 namespace kiln::perf {
-namespace {
-
-constexpr std::uint64_t warm_up_games = 20000;
-
-}  // namespace
-
-int run_benchmarks(const Options& options) {
-    char cpu[128];
-    platform::read_cpu_model(cpu);
-    std::printf("%s, %u CPUs; one thread unless said otherwise\n", cpu,
-                platform::allowed_cpu_count());
-    std::printf("model: trained here on %llu games at one ply, seed 1\n",
-                static_cast<unsigned long long>(warm_up_games));
-
-    Table table(options.filter);
+Report run_benchmarks(const Options& options) {
+    Table table(options);
+    table.report().machine = this_machine();
+    const Machine& machine = table.report().machine;
+    std::fprintf(options.out, "%s, %u CPUs, %s; %s, %s; one thread unless said otherwise\n",
+                 machine.cpu.c_str(), machine.cpus, machine.kind.c_str(), machine.compiler.c_str(),
+                 machine.build.c_str());
     table.header();
     bench_rules(table);
 
-    othello::OthelloSettings settings;
-    settings.target_games = warm_up_games;
-    SessionSettings session;
-    session.target_games = warm_up_games;
-    Rig rig(settings, session);
+    bench_evaluation(table);
     {
-        const ScratchDirectory scratch(options.directory);
-        platform::FileStore store;
-        if (!store.open_directory(scratch.path(), false)) {
-            std::fprintf(stderr, "kiln: bench: cannot use %s\n", scratch.path());
-            return 1;
-        }
-        rig.train(store);
+        TrainedRig trained(options);
+        bench_engine(table, trained);
+        bench_training(table, trained);
+        bench_checkpoints(table, trained, options.directory);
+        bench_page_cache(table, trained, options.directory);
+        bench_heartbeat(table, trained);
     }
-    bench_engine(table, rig);
-    bench_training(table, rig);
-    bench_checkpoints(table, rig, options.directory);
-    bench_page_cache(table, rig, options.directory);
-    bench_heartbeat(table, rig);
+    bench_processor_use(table, options);
     bench_reliability(table, options);
     bench_processes(table, options);
-    return table.missed();
+    table.report().is_partial = table.is_stopped();
+    return table.report();
 }
 
 }  // namespace kiln::perf

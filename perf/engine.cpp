@@ -1,44 +1,19 @@
 // Rules, evaluation and search.
 #include <cstdint>
+#include <cstdio>
+#include <string>
 #include <vector>
 
-#include "core/base/random.hpp"
 #include "core/othello/perft.hpp"
-#include "core/othello/player.hpp"
 
+#include "perf/fixed_player.hpp"
+#include "perf/positions.hpp"
 #include "perf/suites.hpp"
 
 namespace kiln::perf {
 namespace {
 
 using othello::Board;
-
-// A position after that many random plies; drawn again if the game ended before.
-Board random_position(std::uint64_t number, int plies) {
-    RandomStream random(1, StreamPurpose::position, number);
-    for (;;) {
-        Board board = othello::start_board();
-        int ply = 0;
-        while (ply < plies && !othello::is_over(board)) {
-            if (othello::legal_moves(board) == 0) {
-                board = othello::after_pass(board);
-                continue;
-            }
-            const othello::Square move = othello::choose_random(random, board);
-            board = othello::after_move(board, move, othello::flips(board, move));
-            ++ply;
-        }
-        if (!othello::is_over(board))
-            return board;
-    }
-}
-
-std::vector<Board> random_positions(int count, int plies) {
-    std::vector<Board> positions;
-    for (int i = 0; i < count; ++i)
-        positions.push_back(random_position(static_cast<std::uint64_t>(i), plies));
-    return positions;
-}
 
 // Keeps a result from being optimised away.
 template <typename Value>
@@ -60,6 +35,57 @@ std::vector<double> nanoseconds(const std::vector<double>& rates) {
     return samples;
 }
 
+// The one place that knows how known features are evaluated: at 34 discs.
+othello::Score evaluate_known(const othello::Model& model, const othello::Features& known) {
+    return model.evaluate(known, othello::stage_of(34));
+}
+
+// ---- The solve set --------------------------------------------------------------------------
+
+struct SolveCase {
+    int empties;
+    int positions;
+    Goal goal;  // mean seconds a position
+};
+constexpr SolveCase solve_cases[] = {
+    {14, 64, lower()},
+    {16, 32, lower()},
+    {18, 16, lower()},
+    {20, 16, at_most(0.25)},
+};
+constexpr int solve_repetitions = 3;
+constexpr double solve_patience_seconds = 30;  // of one case, after which it is not repeated
+
+void bench_solving(Table& table, TrainedRig& trained, const SolveCase& at) {
+    const std::string name = "solve, " + std::to_string(at.empties) + " empties";
+    const std::string nodes_name = name + ", nodes";
+    if (!table.wants(name.c_str()) && !table.wants(nodes_name.c_str()))
+        return;
+    othello::Searcher& searcher = trained.get().workload().searcher(0);
+    const std::vector<Board> positions = random_positions_with(at.positions, at.empties);
+    othello::SearchLimits limits;
+    limits.exact_empties = at.empties;
+    std::vector<double> seconds;
+    double nodes = 0;
+    const double begin = thread_seconds();
+    for (int i = 0; i < solve_repetitions; ++i) {
+        const double before = thread_seconds();
+        nodes = 0;
+        for (const Board& board : positions) {
+            searcher.table().begin_game();
+            nodes += static_cast<double>(searcher.search(board, limits, nullptr, nullptr).nodes);
+            if (table.is_stopped())
+                return;
+        }
+        const double after = thread_seconds();
+        seconds.push_back((after - before) / at.positions);
+        if (after - begin > solve_patience_seconds)
+            break;
+    }
+    table.row(name.c_str(), seconds, "s/position", at.goal);
+    table.row(nodes_name.c_str(), {nodes * 1e-6 / at.positions}, "M nodes", lower());
+}
+
 }  // namespace
 
 void bench_rules(Table& table) {
@@ -67,11 +93,16 @@ void bench_rules(Table& table) {
         return;
     const auto leaves =
         rates(5, [] { return static_cast<double>(othello::perft(othello::start_board(), 11)); });
-    table.row("perft 11", scaled(leaves, 1e-6), "M leaves/s", Goal::at_least, 150);
+    table.row("perft 11", scaled(leaves, 1e-6), "M leaves/s", at_least(300));
 }
 
-void bench_engine(Table& table, Rig& trained) {
-    const othello::Model& model = trained.workload().model();
+// Weights of any kind do: it is the same work for all.
+void bench_evaluation(Table& table) {
+    if (!table.wants("static evaluation, features known") &&
+        !table.wants("static evaluation, from the board"))
+        return;
+    FixedPlayer player{othello::OthelloSettings()};
+    const othello::Model& model = player.workload().model();
     const auto positions = random_positions(1000, 30);
     if (table.wants("static evaluation, features known")) {
         std::vector<othello::Features> features;
@@ -80,10 +111,10 @@ void bench_engine(Table& table, Rig& trained) {
         const auto rate = rates(9, [&] {
             for (int round = 0; round < 1000; ++round)
                 for (const othello::Features& known : features)
-                    use(model.evaluate(known, 15));
+                    use(evaluate_known(model, known));
             return 1e6;
         });
-        table.row("static evaluation, features known", nanoseconds(rate), "ns", Goal::at_most, 150);
+        table.row("static evaluation, features known", nanoseconds(rate), "ns", at_most(100));
     }
     if (table.wants("static evaluation, from the board")) {
         const auto rate = rates(9, [&] {
@@ -92,35 +123,29 @@ void bench_engine(Table& table, Rig& trained) {
                     use(model.evaluate(board));
             return 2e5;
         });
-        table.row("static evaluation, from the board", nanoseconds(rate), "ns", Goal::none, 0);
+        table.row("static evaluation, from the board", nanoseconds(rate), "ns", lower());
     }
-    othello::Searcher& searcher = trained.workload().searcher(0);
-    const auto search_rate = [&](const std::vector<Board>& boards,
-                                 const othello::SearchLimits& limits) {
-        return rates(5, [&] {
+}
+
+void bench_engine(Table& table, TrainedRig& trained) {
+    if (table.wants("midgame search, depth 8")) {
+        othello::Searcher& searcher = trained.get().workload().searcher(0);
+        const std::vector<Board> positions = random_positions(20, 24);
+        othello::SearchLimits limits;
+        limits.depth = 8;
+        const auto rate = rates(5, [&] {
             double nodes = 0;
-            for (const Board& board : boards) {
+            for (const Board& board : positions) {
                 searcher.table().begin_game();
                 nodes +=
                     static_cast<double>(searcher.search(board, limits, nullptr, nullptr).nodes);
             }
             return nodes;
         });
-    };
-    if (table.wants("midgame search, depth 8")) {
-        othello::SearchLimits limits;
-        limits.depth = 8;
-        table.row("midgame search, depth 8",
-                  scaled(search_rate(random_positions(20, 24), limits), 1e-6), "M nodes/s",
-                  Goal::none, 0);
+        table.row("midgame search, depth 8", scaled(rate, 1e-6), "M nodes/s", at_least(8));
     }
-    if (table.wants("exact endgame, 14 empties")) {
-        othello::SearchLimits limits;
-        limits.exact_empties = 14;
-        table.row("exact endgame, 14 empties",
-                  scaled(search_rate(random_positions(50, 46), limits), 1e-6), "M nodes/s",
-                  Goal::none, 0);
-    }
+    for (const SolveCase& at : solve_cases)
+        bench_solving(table, trained, at);
 }
 
 }  // namespace kiln::perf

@@ -162,27 +162,29 @@ double share_of_beats(WatchedPlay& play, int games) {
     return 100 * static_cast<double>(play.beats() - beats_before) * seconds_a_beat / seconds;
 }
 
-void bench_heartbeat_at(Table& table, Rig& trained, int depth, int games, const char* added,
+void bench_heartbeat_at(Table& table, TrainedRig& trained, int depth, int games, const char* added,
                         const char* beats) {
-    WatchedPlay play(trained, depth);
+    if (!table.wants(added) && !table.wants(beats))
+        return;
+    WatchedPlay play(trained.get(), depth);
     if (table.wants(added)) {
         std::vector<double> samples;
         for (int i = 0; i < 3; ++i)
             samples.push_back(added_time(play, games / group_games, 20));
-        table.row(added, samples, "%", Goal::none, 0);
+        table.row(added, samples, "%", lower());
     }
     if (table.wants(beats))
-        table.row(beats, {share_of_beats(play, games)}, "%", Goal::at_most, 0.1);
+        table.row(beats, {share_of_beats(play, games)}, "%", at_most(0.1));
 }
 
 }  // namespace
 
-void bench_page_cache(Table& table, Rig& trained, const char* directory) {
+void bench_page_cache(Table& table, TrainedRig& trained, const char* directory) {
     const char* const name = "page cache of a save, peak";
     if (!table.wants(name))
         return;
     SectionList sections;
-    trained.workload().list_sections(sections);
+    trained.get().workload().list_sections(sections);
     std::vector<std::uint32_t> checksums(
         CheckpointWriter::table_words(sections, Compression::none));
     std::vector<double> peaks_mb;
@@ -199,10 +201,10 @@ void bench_page_cache(Table& table, Rig& trained, const char* directory) {
         }
         peaks_mb.push_back(watch.stop() / 1e6);
     }
-    table.row(name, peaks_mb, "MB", Goal::at_most, 32);
+    table.row(name, peaks_mb, "MB", at_most(32));
 }
 
-void bench_heartbeat(Table& table, Rig& trained) {
+void bench_heartbeat(Table& table, TrainedRig& trained) {
     bench_heartbeat_at(table, trained, 1, 40, "heartbeat, added time, 1 ply",
                        "heartbeat, its beats, 1 ply");
     bench_heartbeat_at(table, trained, 4, 12, "heartbeat, added time, depth 4",

@@ -16,7 +16,9 @@ namespace {
 constexpr double patience_seconds = 120;
 constexpr int repetitions = 5;
 
-void complain(const char* name) {
+void complain(const Table& table, const char* name) {
+    if (table.is_stopped())
+        return;  // Ctrl-C reaches the run too
     std::fprintf(stderr, "kiln: bench: %s: a training run did not go as it should\n", name);
 }
 
@@ -51,19 +53,19 @@ double percentile(std::vector<double> samples, double share) {
     return samples[static_cast<std::size_t>(share * last + 0.5)];
 }
 
-void print_histogram(const std::vector<double>& pauses_ms) {
+void print_histogram(const Table& table, const std::vector<double>& pauses_ms) {
     constexpr double bounds_ms[] = {0.1, 1, 10, 100, 1000};
-    std::printf("  pauses:");
+    std::fprintf(table.out(), "  pauses:");
     double low = 0;
     for (const double high : bounds_ms) {
         const auto count = std::count_if(pauses_ms.begin(), pauses_ms.end(),
                                          [&](double ms) { return ms >= low && ms < high; });
-        std::printf(" below %g ms: %d,", high, static_cast<int>(count));
+        std::fprintf(table.out(), " below %g ms: %d,", high, static_cast<int>(count));
         low = high;
     }
     const auto longer =
         std::count_if(pauses_ms.begin(), pauses_ms.end(), [&](double ms) { return ms >= low; });
-    std::printf(" longer: %d\n", static_cast<int>(longer));
+    std::fprintf(table.out(), " longer: %d\n", static_cast<int>(longer));
 }
 
 struct PauseCase {
@@ -87,7 +89,7 @@ void bench_pause(Table& table, const Options& options, const PauseCase& at) {
                     {"--games", games, "--depth", at.depth, "--checkpoint-every",
                      std::to_string(at.every_games), "--trials-every", "0", "--keep", "1"});
     if (!run.finish())
-        return complain(at.median);
+        return complain(table, at.median);
     std::vector<double> pauses_ms;
     for (const std::string& line : run.log()) {
         // Nobody plays during the save at the target.
@@ -96,15 +98,15 @@ void bench_pause(Table& table, const Options& options, const PauseCase& at) {
             pauses_ms.push_back(1e3 * number_in(line, "pause_seconds", 0));
     }
     if (pauses_ms.empty())
-        return complain(at.median);
+        return complain(table, at.median);
     const auto without = std::count_if(pauses_ms.begin(), pauses_ms.end(),
                                        [](double ms) { return ms < wake_up_ms; });
-    table.row(at.median, pauses_ms, "ms", Goal::at_most, wake_up_ms);
-    table.row(at.high, {percentile(pauses_ms, 0.9)}, "ms", Goal::at_most, wake_up_ms);
+    table.row(at.median, pauses_ms, "ms", at_most(wake_up_ms));
+    table.row(at.high, {percentile(pauses_ms, 0.9)}, "ms", at_most(wake_up_ms));
     table.row(at.share,
               {100 * static_cast<double>(without) / static_cast<double>(pauses_ms.size())}, "%",
-              Goal::at_least, 100);
-    print_histogram(pauses_ms);
+              at_least(100));
+    print_histogram(table, pauses_ms);
 }
 
 // ---- Back to work ---------------------------------------------------------------------------
@@ -127,11 +129,11 @@ void bench_restart(Table& table, const Options& options) {
                 restarts = number_in(status, "total", 0);
                 return status.find("newest_checkpoint") != std::string::npos;
             }))
-            return complain(name);
+            return complain(table, name);
         sleep_seconds(1);
         const double killed = wall_seconds();
         if (pid < 2 || ::kill(static_cast<pid_t>(pid), SIGKILL) != 0)
-            return complain(name);
+            return complain(table, name);
         double first = -1;
         if (!run.wait_for(patience_seconds, [&](const std::string& status) {
                 if (number_in(status, "total", 0) <= restarts)
@@ -140,12 +142,12 @@ void bench_restart(Table& table, const Options& options) {
                     first = games_in(status);
                 return is_in_state(status, "training") && games_in(status) > first;
             }))
-            return complain(name);
+            return complain(table, name);
         seconds.push_back(wall_seconds() - killed);
     }
     if (!run.stop())
-        return complain(name);
-    table.row(name, seconds, "s", Goal::at_most, 3);
+        return complain(table, name);
+    table.row(name, seconds, "s", at_most(3));
 }
 
 void bench_pause_command(Table& table, const Options& options) {
@@ -156,17 +158,17 @@ void bench_pause_command(Table& table, const Options& options) {
     std::vector<double> seconds;
     for (int i = 0; i < repetitions; ++i) {
         if (!wait_until_training(run))
-            return complain(name);
+            return complain(table, name);
         const double asked = wall_seconds();
         if (!run_program(options, {"pause", "--state", run.directory()}))
-            return complain(name);
+            return complain(table, name);
         seconds.push_back(wall_seconds() - asked);
         if (!run_program(options, {"resume", "--state", run.directory()}))
-            return complain(name);
+            return complain(table, name);
     }
     if (!run.stop())
-        return complain(name);
-    table.row(name, seconds, "s", Goal::at_most, 5);
+        return complain(table, name);
+    table.row(name, seconds, "s", at_most(5));
 }
 
 // ---- Sealed memory --------------------------------------------------------------------------
@@ -195,12 +197,12 @@ void bench_seal(Table& table, const Options& options) {
     const std::string output = run.output();
     const double count = number_before(output, " page faults after memory was sealed");
     if (!is_well || count < 0)
-        return complain(faults);
-    table.row(faults, {count}, "faults", Goal::at_most, 10);
+        return complain(table, faults);
+    table.row(faults, {count}, "faults", at_most(10));
     // The kernel ended the trainer at the first such call, and it was started again.
     const double restarts = number_before(output, " times on the way");
     const bool once = output.find("started again 1 time on") != std::string::npos;
-    table.row(mappings, {once ? 1 : std::max(restarts, 0.0)}, "calls", Goal::at_most, 0);
+    table.row(mappings, {once ? 1 : std::max(restarts, 0.0)}, "calls", at_most(0));
 }
 
 }  // namespace

@@ -8,29 +8,36 @@
 namespace kiln::perf {
 namespace {
 
-constexpr const char* region_stack = "worker stack";
+constexpr const char* region_stacks = "worker stacks";
+constexpr const char* region_scribe = "scribe stack";
+constexpr std::uint64_t stack_bytes = 1u << 20;
+constexpr std::uint64_t page_bytes = 4096;
+constexpr std::uint64_t warm_up_games = 20000;
 constexpr std::uint64_t budget_bytes = 2'000'000'000;
 
-[[noreturn]] void give_up(const char* what) {
+}  // namespace
+
+void give_up(const char* what) {
     std::fprintf(stderr, "kiln: bench: %s\n", what);
     std::exit(71);
 }
 
-}  // namespace
-
-Rig::Rig(const othello::OthelloSettings& settings, const SessionSettings& session)
-    : workload_(settings), session_(session, workload_) {
+Rig::Rig(const othello::OthelloSettings& settings, const SessionSettings& session, unsigned workers)
+    : workload_(settings), session_(session, measured_) {
+    const std::uint64_t stacks_bytes =
+        platform::WorkerTeam::stack_region_bytes(workers, stack_bytes);
+    const std::uint64_t scribe_bytes = platform::WorkerTeam::stack_region_bytes(1, stack_bytes);
     RegionList regions;
-    regions.add(region_stack, "bench", platform::WorkerTeam::stack_region_bytes(2, 1u << 20), 4096);
-    session_.plan(1, regions);
+    regions.add(region_stacks, "bench", stacks_bytes, page_bytes);
+    regions.add(region_scribe, "bench", scribe_bytes, page_bytes);
+    session_.plan(workers, regions);
     const Plan plan = plan_budget(regions, budget_bytes);
     if (!plan.fits || !mapping_.map(plan.arena_bytes))
         give_up("not enough memory");
     Arena arena(mapping_.span(), plan);
-    session_.bind(1, arena);
-    const std::span<std::byte> stacks = arena.take(region_stack);
-    if (!team_.launch(1, stacks.first(stacks.size() / 2)) ||
-        !scribe_.launch(1, stacks.last(stacks.size() / 2)))
+    session_.bind(workers, arena);
+    if (!team_.launch(workers, arena.take(region_stacks)) ||
+        !scribe_.launch(1, arena.take(region_scribe)))
         give_up("cannot start a thread");
     arena.seal();
     session_.start_fresh({});
@@ -40,6 +47,29 @@ void Rig::train(Store& store) {
     const auto end = session_.run({&team_, &scribe_, &store, &clock_, &page_});
     if (!end)
         give_up(describe(end.error().code));
+}
+
+Rig& TrainedRig::get() {
+    if (rig_ != nullptr)
+        return *rig_;
+    std::fprintf(options_.out, "training %llu games at one ply, seed 1, for a model...\n",
+                 static_cast<unsigned long long>(warm_up_games));
+    std::fflush(options_.out);
+    othello::OthelloSettings settings;
+    settings.target_games = warm_up_games;
+    SessionSettings session;
+    session.target_games = warm_up_games;
+    rig_ = std::make_unique<Rig>(settings, session);
+    rig_->measured().after_epoch = [this] {
+        if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed))
+            rig_->page().request_stop();
+    };
+    const ScratchDirectory scratch(options_.directory);
+    platform::FileStore store;
+    if (!store.open_directory(scratch.path(), false))
+        give_up("cannot use the directory for saves; name another with --directory");
+    rig_->train(store);
+    return *rig_;
 }
 
 ScratchDirectory::ScratchDirectory(const char* parent) {

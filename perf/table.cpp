@@ -24,37 +24,46 @@ double wall_seconds() {
     return read_clock(CLOCK_MONOTONIC);
 }
 
-double median(std::vector<double> samples) {
-    std::sort(samples.begin(), samples.end());
-    const std::size_t middle = samples.size() / 2;
-    if (samples.empty())
-        return 0;
-    return samples.size() % 2 == 1 ? samples[middle] : (samples[middle - 1] + samples[middle]) / 2;
+bool Table::wants(const char* name) const {
+    return !is_stopped() && std::strstr(name, options_.filter) != nullptr;
 }
 
-bool Table::wants(const char* name) const {
-    return std::strstr(name, filter_) != nullptr;
+bool Table::is_stopped() const {
+    return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed);
 }
 
 void Table::header() const {
-    std::printf("%-44s %12s %12s %12s  %-10s %s\n", "figure", "median", "lowest", "highest", "unit",
-                "target");
+    std::fprintf(options_.out, "%-44s %12s %12s %12s  %-10s %s\n", "figure", "median", "lowest",
+                 "highest", "unit", "target");
 }
 
-void Table::row(const char* name, const std::vector<double>& samples, const char* unit, Goal goal,
-                double target) {
-    const auto [lowest, highest] = std::minmax_element(samples.begin(), samples.end());
-    const double value = median(samples);
-    std::printf("%-44s %12.4g %12.4g %12.4g  %-10s ", name, value, *lowest, *highest, unit);
-    if (goal == Goal::none) {
-        std::printf("-\n");
-    } else {
-        const bool met = goal == Goal::at_least ? value >= target : value <= target;
-        missed_ += met ? 0 : 1;
-        std::printf("%s %.4g%s\n", goal == Goal::at_least ? "at least" : "at most", target,
-                    met ? "" : "   MISSED");
-    }
-    std::fflush(stdout);
+void Table::row(const char* name, const std::vector<double>& samples, const char* unit,
+                const Goal& goal) {
+    if (is_stopped())
+        return;
+    const Figure figure = {name, unit, goal, samples};
+    std::fprintf(options_.out, "%-44s %12.4g %12.4g %12.4g  %-10s ", name, figure.median(),
+                 figure.lowest(), figure.highest(), unit);
+    if (goal.target)
+        std::fprintf(options_.out, "%s %.4g%s\n",
+                     goal.better == Better::higher ? "at least" : "at most", *goal.target,
+                     figure.is_met() ? "" : "   MISSED");
+    else
+        std::fprintf(options_.out, "-\n");
+    std::fflush(options_.out);
+    report_.figures.push_back(figure);
+}
+
+void Table::breakdown(const Breakdown& breakdown) {
+    if (is_stopped())
+        return;
+    std::fprintf(options_.out, "  time of %s, %u workers:", breakdown.work.c_str(),
+                 breakdown.workers);
+    for (const TimeShare& share : breakdown.shares)
+        std::fprintf(options_.out, " %s %.1f %%,", share.name.c_str(), 100 * share.share);
+    std::fprintf(options_.out, " bottleneck: %s\n", breakdown.bottleneck().name.c_str());
+    std::fflush(options_.out);
+    report_.breakdowns.push_back(breakdown);
 }
 
 }  // namespace kiln::perf

@@ -1,9 +1,14 @@
-// Table: prints measured figures beside their targets; and the clocks and medians behind them.
+// Table: prints measured figures beside their targets and keeps them for the report; and the
+// clocks behind them.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <vector>
+
+#include "perf/benchmarks.hpp"
+#include "perf/figure.hpp"
 
 namespace kiln::perf {
 
@@ -11,26 +16,27 @@ namespace kiln::perf {
 double thread_seconds();
 double wall_seconds();
 
-enum class Goal { at_least, at_most, none };
-
 class Table {
   public:
-    explicit Table(const char* filter) : filter_(filter) {}
+    explicit Table(const Options& options) : options_(options) {}
 
-    // Whether any of a benchmark's figures is wanted; print nothing and skip the work otherwise.
+    // Whether a figure of that name is wanted; print nothing and skip the work otherwise.
     bool wants(const char* name) const;
+    bool is_stopped() const;
     void header() const;
-    // value and target in the same unit. samples: the repetitions the median was taken from.
-    void row(const char* name, const std::vector<double>& samples, const char* unit, Goal goal,
-             double target);
-    int missed() const { return missed_; }
+    // A measured figure. It is dropped if the run was interrupted meanwhile: it may be wrong.
+    void row(const char* name, const std::vector<double>& samples, const char* unit,
+             const Goal& goal);
+    void breakdown(const Breakdown& breakdown);
+    void set_memory_answer(const std::string& answer) { report_.memory_answer = answer; }
+    std::FILE* out() const { return options_.out; }
+
+    Report& report() { return report_; }
 
   private:
-    const char* filter_;
-    int missed_ = 0;
+    const Options& options_;
+    Report report_;
 };
-
-double median(std::vector<double> samples);
 
 // Runs `work` (returning units of work done) `repetitions` times; units per CPU second of each.
 template <typename Work>

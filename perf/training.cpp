@@ -7,6 +7,7 @@
 #include "core/checkpoint/compression.hpp"
 #include "core/othello/self_play.hpp"
 
+#include "perf/records.hpp"
 #include "perf/suites.hpp"
 
 namespace kiln::perf {
@@ -14,21 +15,40 @@ namespace {
 
 constexpr std::uint32_t epoch_games = 64;
 
+struct SelfPlayCase {
+    const char* name;
+    int depth;
+    int exact_empties;
+    int games;  // a repetition
+    Goal goal;  // games a second and worker
+};
+constexpr SelfPlayCase self_play_cases[] = {
+    {"self-play, 1 ply, last 12 exact", 1, 12, 300, at_least(400)},
+    {"self-play, depth 4, last 12 exact", 4, 12, 30, at_least(40)},
+    {"self-play, depth 8, last 16 exact", 8, 16, 6, at_least(15)},
+};
+
 // Plays tickets far from those of the training, one after another, with the trained weights.
-std::vector<double> self_play_rate(Rig& trained, int depth, int games) {
-    othello::OthelloSettings settings = trained.workload().settings();
-    settings.depth = depth;
-    settings.exact_empties = 12;
+void bench_self_play(Table& table, TrainedRig& trained, const SelfPlayCase& at) {
+    if (!table.wants(at.name))
+        return;
+    Rig& rig = trained.get();
+    othello::OthelloSettings settings = rig.workload().settings();
+    settings.depth = at.depth;
+    settings.exact_empties = at.exact_empties;
     settings.target_games = 1'000'000;
-    const WorkContext context = {0, &trained.page().stop, &trained.clock()};
+    const WorkContext context = {0, &rig.page().stop, &rig.clock()};
     const auto record = std::make_unique<othello::GameRecord>();
     std::uint64_t ticket = 400'000;  // middle of the schedule: 5 % random moves
-    return rates(5, [&] {
-        for (int i = 0; i < games; ++i)
-            (void)othello::play_game(settings, trained.workload().searcher(0), context, ticket++,
-                                     *record);
-        return static_cast<double>(games);
-    });
+    table.row(at.name,
+              rates(5,
+                    [&] {
+                        for (int i = 0; i < at.games && !table.is_stopped(); ++i)
+                            (void)othello::play_game(settings, rig.workload().searcher(0), context,
+                                                     ticket++, *record);
+                        return static_cast<double>(at.games);
+                    }),
+              "games/s", at.goal);
 }
 
 struct CheckpointRows {
@@ -38,14 +58,14 @@ struct CheckpointRows {
 };
 
 // Saves and loads everything the workload keeps, five times.
-void bench_checkpoint(Table& table, Rig& trained, const char* directory, Compression compression,
-                      const CheckpointRows& rows) {
+void bench_checkpoint(Table& table, TrainedRig& trained, const char* directory,
+                      Compression compression, const CheckpointRows& rows) {
     if (!table.wants(rows.save) && !table.wants(rows.load) && !table.wants(rows.size))
         return;
     const ScratchDirectory scratch(directory);
     platform::FileStore store;
     SectionList sections;
-    trained.workload().list_sections(sections);
+    trained.get().workload().list_sections(sections);
     std::vector<std::uint32_t> checksums(CheckpointWriter::table_words(sections, compression));
     const auto space = std::make_unique<checkpoint::CompressionSpace>();
     const auto reader = std::make_unique<CheckpointReader>();
@@ -71,36 +91,28 @@ void bench_checkpoint(Table& table, Rig& trained, const char* directory, Compres
         std::fprintf(stderr, "kiln: bench: cannot save in %s\n", directory);
         return;
     }
-    table.row(rows.save, saves, "s", Goal::at_most, 2);
-    table.row(rows.load, loads, "s", Goal::at_most, 1);
-    table.row(rows.size, {megabytes}, "MB", Goal::none, 0);
+    table.row(rows.save, saves, "s", at_most(2));
+    table.row(rows.load, loads, "s", at_most(1));
+    table.row(rows.size, {megabytes}, "MB", lower());
 }
 
 }  // namespace
 
-void bench_training(Table& table, Rig& trained) {
-    if (table.wants("self-play, 1 ply, last 12 exact"))
-        table.row("self-play, 1 ply, last 12 exact", self_play_rate(trained, 1, 300), "games/s",
-                  Goal::at_least, 400);
-    if (table.wants("self-play, depth 4, last 12 exact"))
-        table.row("self-play, depth 4, last 12 exact", self_play_rate(trained, 4, 30), "games/s",
-                  Goal::at_least, 40);
+void bench_training(Table& table, TrainedRig& trained) {
+    for (const SelfPlayCase& at : self_play_cases)
+        bench_self_play(table, trained, at);
     if (!table.wants("learning update"))
         return;
     // One epoch of games, absorbed again and again: all shards, one thread.
-    othello::OthelloWorkload& workload = trained.workload();
-    std::vector<std::byte> storage(epoch_games * workload.record_bytes() + 64);
-    auto* aligned =
-        storage.data() + (64 - reinterpret_cast<std::uintptr_t>(storage.data()) % 64) % 64;
-    Pool records;
-    records.bind({aligned, epoch_games * workload.record_bytes()}, workload.record_bytes());
-    records.take(epoch_games);
-    const WorkContext context = {0, &trained.page().stop, &trained.clock()};
+    Rig& rig = trained.get();
+    othello::OthelloWorkload& workload = rig.workload();
+    Records records(workload, epoch_games);
+    const WorkContext context = {0, &rig.page().stop, &rig.clock()};
     std::uint64_t ticket = 0;
     const auto milliseconds_a_game = [&] {
         for (std::uint32_t i = 0; i < epoch_games; ++i)
-            (void)workload.play(context, ticket + i, records.slot(i));
-        const Epoch epoch = {ticket, epoch_games, &records};
+            (void)workload.play(context, ticket + i, records.pool().slot(i));
+        const Epoch epoch = {ticket, epoch_games, &records.pool()};
         ticket += epoch_games;
         const double before = thread_seconds();
         for (unsigned shard = 0; shard < workload.shard_count(); ++shard)
@@ -110,10 +122,10 @@ void bench_training(Table& table, Rig& trained) {
     std::vector<double> samples;
     for (int i = 0; i < 15; ++i)
         samples.push_back(milliseconds_a_game());
-    table.row("learning update", samples, "ms/game", Goal::at_most, 0.5);
+    table.row("learning update", samples, "ms/game", at_most(0.5));
 }
 
-void bench_checkpoints(Table& table, Rig& trained, const char* directory) {
+void bench_checkpoints(Table& table, TrainedRig& trained, const char* directory) {
     const CheckpointRows plain = {"save, full state", "load, full state", "size, full state"};
     const CheckpointRows compressed = {"save, compressed", "load, compressed", "size, compressed"};
     bench_checkpoint(table, trained, directory, Compression::none, plain);

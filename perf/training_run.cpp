@@ -43,16 +43,29 @@ pid_t spawn(const char* executable, const std::vector<std::string>& arguments,
     return error == 0 ? pid : -1;
 }
 
-bool ends_well(pid_t pid, rusage& usage) {
+// Waits for the process to end by itself. When the benchmark is interrupted meanwhile, it is asked
+// to end, for the signal may have been for this process alone.
+bool ends_well(pid_t pid, rusage& usage, const std::atomic<bool>* stop) {
+    constexpr double poll_seconds = 0.005;
+    if (pid <= 0)
+        return false;
     int status = -1;
-    return pid > 0 && wait4(pid, &status, 0, &usage) == pid && WIFEXITED(status) &&
-           WEXITSTATUS(status) == 0;
+    pid_t ended = 0;
+    bool was_asked = false;
+    while ((ended = wait4(pid, &status, WNOHANG, &usage)) == 0) {
+        if (!was_asked && stop != nullptr && stop->load(std::memory_order_relaxed)) {
+            (void)::kill(pid, SIGTERM);
+            was_asked = true;
+        }
+        sleep_seconds(poll_seconds);
+    }
+    return ended == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace
 
 TrainingRun::TrainingRun(const Options& options, std::initializer_list<std::string> arguments)
-    : scratch_(options.directory) {
+    : scratch_(options.directory), stop_(options.stop) {
     std::vector<std::string> all = {"kiln", "train", "--state", scratch_.path()};
     all.insert(all.end(), arguments);
     pid_ = spawn(options.executable, all, std::string(scratch_.path()) + "/" + output_name);
@@ -61,13 +74,13 @@ TrainingRun::TrainingRun(const Options& options, std::initializer_list<std::stri
 TrainingRun::~TrainingRun() {
     if (pid_ > 0) {
         (void)::kill(pid_, SIGKILL);
-        (void)ends_well(pid_, usage_);
+        (void)ends_well(pid_, usage_, nullptr);
         sleep_seconds(0.2);  // for the trainer, which the kernel ends, to write no more
     }
 }
 
 bool TrainingRun::finish() {
-    const bool is_well = ends_well(pid_, usage_);
+    const bool is_well = ends_well(pid_, usage_, stop_);
     pid_ = -1;
     return is_well;
 }
@@ -131,7 +144,7 @@ bool run_program(const Options& options, std::initializer_list<std::string> argu
     std::vector<std::string> all = {"kiln"};
     all.insert(all.end(), arguments);
     rusage usage = {};
-    return ends_well(spawn(options.executable, all, "/dev/null"), usage);
+    return ends_well(spawn(options.executable, all, "/dev/null"), usage, options.stop);
 }
 
 double number_in(const std::string& json, const char* key, double absent) {

@@ -4,6 +4,7 @@
 // fails is a run that does not work, which the benchmark says instead of a figure.
 #pragma once
 
+#include <atomic>
 #include <initializer_list>
 #include <string>
 #include <vector>
@@ -30,7 +31,8 @@ class TrainingRun {
 
     // One line of JSON to its socket, the answer back; empty if there is none.
     std::string ask(const char* command) const;
-    // Repeats `status` until the condition holds for an answer. False after the patience is over.
+    // Repeats `status` until the condition holds for an answer. False after the patience is over,
+    // or when the benchmark is interrupted.
     template <typename Condition>
     bool wait_for(double patience_seconds, Condition&& condition) const;
 
@@ -43,6 +45,7 @@ class TrainingRun {
 
   private:
     ScratchDirectory scratch_;
+    const std::atomic<bool>* stop_;
     pid_t pid_ = -1;
     rusage usage_ = {};
 };
@@ -59,6 +62,8 @@ template <typename Condition>
 bool TrainingRun::wait_for(double patience_seconds, Condition&& condition) const {
     constexpr double poll_seconds = 0.01;
     for (const double begin = wall_seconds(); wall_seconds() - begin < patience_seconds;) {
+        if (stop_ != nullptr && stop_->load(std::memory_order_relaxed))
+            return false;
         if (const std::string status = ask("status"); !status.empty() && condition(status))
             return true;
         sleep_seconds(poll_seconds);
