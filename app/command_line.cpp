@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/failure.hpp"
+#include "app/flags/bench_flags.hpp"
 #include "app/flags/control_flags.hpp"
 #include "app/flags/debug_flags.hpp"
 #include "app/flags/limit_flags.hpp"
@@ -143,7 +144,12 @@ constexpr const char* evaluate_examples = R"(Examples:
 constexpr const char* bench_examples = R"(Examples:
   kiln bench
   kiln bench --filter self-play
-  kiln bench --directory /mnt/card)";
+  kiln bench --directory /mnt/card
+  kiln bench --json > report.json
+  kiln bench --save-baseline before.json
+  kiln bench --compare before.json --threshold 10
+  kiln bench --signature
+Ctrl-C ends it with the figures that are complete.)";
 
 constexpr const char* perft_examples = R"(Examples:
   kiln perft 9
@@ -167,11 +173,11 @@ constexpr const char* kiln_examples = R"(Examples:
   kiln evaluate --model state/first --opponent corner --games 400
 `kiln COMMAND --help` tells more about each.
 
-Exit codes: 0 done, or stopped and saved; 2 wrong flag or value; 65 damaged or foreign
-checkpoint, or wrong positions; 66 no such file; 69 nobody is training there; 70 a bug in Kiln; 71
-no memory or threads from the system; 73 the state directory cannot be made, holds a run or is in
-use; 74 reading or writing failed; 75 the run did not answer or cannot do that now; 77 not
-permitted; 78 wrong configuration file or too small a budget.)";
+Exit codes: 0 done, or stopped and saved; 1 a figure regressed (bench --compare); 2 wrong flag or
+value; 65 damaged or foreign checkpoint, or wrong positions; 66 no such file; 69 nobody is training
+there; 70 a bug in Kiln; 71 no memory or threads from the system; 73 the state directory cannot be
+made, holds a run or is in use; 74 reading or writing failed; 75 the run did not answer or cannot do
+that now; 77 not permitted; 78 wrong configuration file or too small a budget.)";
 
 std::string one_line(std::string text) {
     std::replace(text.begin(), text.end(), '\n', ' ');
@@ -233,12 +239,8 @@ class CommandLine {
             *command("evaluate", "play a model against a fixed opponent", evaluate_examples));
         match_flags_.add_to(
             *command("match", "play two models against each other", MatchFlags::examples));
-        auto* bench = command("bench", "measure speed, memory and saves against their targets",
-                              bench_examples);
-        bench->add_option("--filter", bench_.filter, "only figures whose name contains this")
-            ->type_name("TEXT");
-        bench->add_option("--directory", bench_.directory, "where to save [/var/tmp]")
-            ->type_name("DIR");
+        bench_flags_.add_to(*command(
+            "bench", "measure speed, memory and saves against their targets", bench_examples));
         auto* perft = command("perft", "count the leaves of the game tree", perft_examples);
         perft->add_option("depth", perft_depth_, "plies, 0 to 60")->required()->type_name("DEPTH");
         perft->add_option("--board", perft_.board, "64 cells, side to move [start]")
@@ -347,7 +349,7 @@ class CommandLine {
         if (name == "kiln match")
             return match_flags_.options();
         if (name == "kiln bench")
-            return bench_;
+            return bench_flags_.options();
         if (name == "kiln perft") {
             perft_.depth = whole("DEPTH", perft_depth_, 0, 60);
             return perft_;
@@ -389,7 +391,7 @@ class CommandLine {
     EvaluateFlags evaluate_flags_;
     PositionFlags position_flags_;
     MatchFlags match_flags_;
-    BenchOptions bench_;
+    BenchFlags bench_flags_;
     PerftOptions perft_;
     std::string perft_depth_;
     BoardOptions board_;

@@ -6,6 +6,7 @@ namespace kiln::app {
 
 enum class ExitCode : int {
     ok = 0,                 // done, also when stopped by Ctrl-C or SIGTERM and saved
+    regressed = 1,          // `bench --compare`: a figure is worse than the baseline's
     usage = 2,              // a flag or a value on the command line is wrong
     bad_data = 65,          // a checkpoint is damaged, of another version or of another workload;
                             // a file of positions is none, or what it says was found wrong

@@ -88,7 +88,7 @@ void bench_pause(Table& table, const Options& options, const PauseCase& at) {
     TrainingRun run(options,
                     {"--games", games, "--depth", at.depth, "--checkpoint-every",
                      std::to_string(at.every_games), "--trials-every", "0", "--keep", "1"});
-    if (!run.finish())
+    if (!run.finish() || table.is_stopped())
         return complain(table, at.median);
     std::vector<double> pauses_ms;
     for (const std::string& line : run.log()) {

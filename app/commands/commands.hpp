@@ -86,9 +86,22 @@ struct MatchOptions {
     bool json = false;
 };
 
+enum class BenchAction {
+    measure,
+    print_kind,       // of this machine
+    print_signature,  // perf/signature.hpp
+    run_job,          // perf/jobs.hpp
+};
 struct BenchOptions {
+    BenchAction action = BenchAction::measure;
     std::string filter;
     std::string directory = "/var/tmp";
+    bool json = false;
+    std::string save_baseline;  // file to write; empty: none
+    std::string compare;        // file to compare with; empty: none
+    double threshold = 0.05;    // of a regression, as a share
+    std::string job;
+    std::uint64_t repeat = 1;  // of the job
 };
 
 struct PerftOptions {
