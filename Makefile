@@ -19,13 +19,13 @@ torture_parts = torture-states torture-kill torture-run
 sources = $(shell find core platform app perf tests -name '*.cpp')
 headers = $(shell find core platform app perf tests -name '*.hpp')
 
-.PHONY: help deps deps-dev build train test bench release install format lint clang asan tsan fuzz \
-	arm64 torture $(torture_parts) clean
+.PHONY: help deps deps-dev build train test bench baseline instructions profile release install \
+	format lint clang asan tsan fuzz arm64 torture $(torture_parts) clean
 
 help: ## print this
 	@echo 'make TARGET [GAMES=$(GAMES)] [STATE=$(STATE)] [WORKERS=n] [JOBS=n] [PREFIX=$(PREFIX)]' \
 		'[SECONDS_EACH=$(SECONDS_EACH)]'
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 deps: ## install the Debian packages that build, test and train need
 	@toolchains/install-deps.sh build library
@@ -51,8 +51,22 @@ test: deps ## build with debug checks and run every test
 	cmake --build --preset dev -j $(JOBS)
 	ctest --preset dev
 
-bench: build ## measure speed
-	$(KILN) bench
+bench: build ## measure speed; compare with this kind of machine's baseline, if there is one
+	@baseline=perf/baselines/$$($(KILN) bench --kind).json; \
+	if [ -e "$$baseline" ]; then set -x; $(KILN) bench --compare "$$baseline"; \
+	else set -x; $(KILN) bench; fi
+
+baseline: build deps-dev ## measure, and keep figures and instruction counts in perf/baselines
+	@mkdir -p perf/baselines
+	$(KILN) bench --save-baseline perf/baselines/$$($(KILN) bench --kind).json
+	perf/instructions.py $(KILN) perf/baselines --record
+
+instructions: build deps-dev ## count instructions of fixed work; compare with perf/baselines
+	perf/instructions.py $(KILN) perf/baselines
+
+profile: build deps-dev ## tell in which functions the time goes
+	perf/profile.py $(KILN) > build/profile.md
+	@cat build/profile.md
 
 release: build ## build what is shipped; print its size and checksum
 	@size $(KILN)
