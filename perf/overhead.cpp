@@ -125,13 +125,13 @@ constexpr int group_games = 4;
 // Percent more time with a heartbeat. Whatever disturbs a group of games makes it slower, so the
 // fastest of many repetitions is what the games take; the two take turns. Even so a
 // busy machine is off by a percent: the judged figure is the share of beats below.
-double added_time(WatchedPlay& play, int groups, int turns) {
+double added_time(const Table& table, WatchedPlay& play, int groups, int turns) {
     double with = 0;
     double without = 0;
     for (int group = 0; group < groups; ++group) {
         const std::uint64_t ticket = first_ticket + static_cast<std::uint64_t>(group) * group_games;
         double fastest[2] = {1e9, 1e9};
-        for (int turn = 0; turn < 2 * turns; ++turn) {
+        for (int turn = 0; turn < 2 * turns && !table.is_stopped(); ++turn) {
             // Without, with, with, without: what drifts hits both.
             const bool is_watched = turn % 4 == 1 || turn % 4 == 2;
             const double before = thread_seconds();
@@ -170,7 +170,7 @@ void bench_heartbeat_at(Table& table, TrainedRig& trained, int depth, int games,
     if (table.wants(added)) {
         std::vector<double> samples;
         for (int i = 0; i < 3; ++i)
-            samples.push_back(added_time(play, games / group_games, 20));
+            samples.push_back(added_time(table, play, games / group_games, 20));
         table.row(added, samples, "%", lower());
     }
     if (table.wants(beats))
