@@ -14,6 +14,7 @@
 #include "app/flags/debug_flags.hpp"
 #include "app/flags/limit_flags.hpp"
 #include "app/flags/match_flags.hpp"
+#include "app/flags/play_flags.hpp"
 #include "app/flags/position_flags.hpp"
 #include "app/flags/whole.hpp"
 #include "app/settings_file.hpp"
@@ -196,6 +197,7 @@ class CommandLine {
             *command("train", "train by self-play, with checkpoints", train_examples));
         add_evaluate_and_boards();
         position_flags_.add_to(app_);
+        play_flags_.add_to(app_);
         auto* memory = command("memory", "show what a run will use, or uses", memory_examples);
         auto* plan = memory->add_flag("--plan", is_plan_, "print the table of regions");
         memory_flags_.add_to(*memory);
@@ -348,6 +350,8 @@ class CommandLine {
             return position_flags_.positions_options();
         if (name == "kiln match")
             return match_flags_.options();
+        if (name == "kiln play")
+            return play_flags_.options();
         if (name == "kiln bench")
             return bench_flags_.options();
         if (name == "kiln perft") {
@@ -392,6 +396,7 @@ class CommandLine {
     PositionFlags position_flags_;
     MatchFlags match_flags_;
     BenchFlags bench_flags_;
+    PlayFlags play_flags_;
     PerftOptions perft_;
     std::string perft_depth_;
     BoardOptions board_;

@@ -37,6 +37,7 @@ struct Dispatch {
     ExitCode operator()(const CheckpointOptions& options) const { return run_checkpoint(options); }
     ExitCode operator()(const ControlOptions& options) const { return run_control(options); }
     ExitCode operator()(const DebugOptions& options) const { return run_debug(options); }
+    ExitCode operator()(const PlayOptions& options) const { return run_play(options); }
 };
 
 ExitCode complain(const char* line, ExitCode exit_code) {
