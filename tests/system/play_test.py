@@ -318,6 +318,19 @@ class Endings(KilnTest):
         done = self.kiln("play", "--untrained", "--protocol", "gtp", input="")
         self.assertEqual((done.out, done.err), ("", ""))
 
+    def test_a_reader_that_does_not_read_cannot_keep_it_from_ending(self):
+        process = subprocess.Popen([KILN, "play", "--untrained", "--protocol", "gtp"],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.kill)
+        process.stdin.write(b"list_commands\n" * 1000)  # some 200 kB of answers
+        process.stdin.flush()
+        time.sleep(0.5)
+        self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(5), 0)
+        process.stdin.close()
+
     def test_a_full_disk_is_told(self):
         with open("/dev/full", "w", encoding="ascii") as full:
             done = subprocess.run([KILN, "play", "--untrained", "--protocol", "gtp"],
