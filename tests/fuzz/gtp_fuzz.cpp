@@ -9,6 +9,7 @@ namespace {
 using namespace app;
 
 constexpr std::size_t lines_max = 200;
+constexpr std::size_t table_buckets = 64;  // a large one takes longer to clear than to use
 
 void demand_answer(const std::vector<std::string>& said) {
     demand(said.empty() || said.size() == 2, "a command is answered once");
@@ -23,7 +24,7 @@ void demand_answer(const std::vector<std::string>& said) {
 }  // namespace
 
 void run(Input input) {
-    test::PlayingRig rig;
+    test::PlayingRig rig(table_buckets);
     GtpDialogue gtp(
         rig.engine,
         {.usual = {.depth = 1, .nodes = 200}, .under_clock = {.nodes = 200, .exact_empties = 0}},

@@ -10,6 +10,7 @@ namespace {
 using namespace app;
 
 constexpr std::size_t lines_max = 200;
+constexpr std::size_t table_buckets = 64;  // a large one takes longer to clear than to use
 
 void demand_one_line(std::string_view said) {
     demand(said.find_first_of(std::string_view("\n\r\0", 3)) == std::string_view::npos,
@@ -20,7 +21,7 @@ void demand_one_line(std::string_view said) {
 }  // namespace
 
 void run(Input input) {
-    test::PlayingRig rig;
+    test::PlayingRig rig(table_buckets);
     std::size_t moves_found = 0;
     NboardDialogue nboard(
         rig.engine, {.depth = 1, .nodes = 200},

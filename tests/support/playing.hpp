@@ -39,7 +39,10 @@ inline OwnedModel& shared_model() {
 }
 
 struct PlayingRig {
-    OwnedSearcher searcher{shared_model().model};
+    explicit PlayingRig(std::size_t bucket_count = 4096)
+        : searcher(shared_model().model, bucket_count) {}
+
+    OwnedSearcher searcher;
     SteppedClock clock;
     std::atomic<bool> stop{false};
     app::Engine engine{*searcher, clock, stop};

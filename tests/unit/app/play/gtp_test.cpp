@@ -196,6 +196,15 @@ TEST_F(Gtp, a_clock_limits_what_a_move_takes) {
         EXPECT_EQ(ask(wrong), "? syntax error: time_left black|white SECONDS STONES") << wrong;
 }
 
+TEST_F(Gtp, a_game_fits_its_time_when_nobody_tells_what_is_left) {
+    rig.clock.step_ns = 1'000'000;
+    EXPECT_EQ(ask("time_settings 2 0 0"), "=");
+    const std::uint64_t started_ns = rig.clock.now_ns();
+    for (const char* colour = "b"; !gtp.game().is_over(); colour = *colour == 'b' ? "w" : "b")
+        ASSERT_EQ(ask(std::string("genmove ") + colour).substr(0, 2), "= ");
+    EXPECT_LT(rig.clock.now_ns() - started_ns, 4'000'000'000u) << "two seconds each";
+}
+
 TEST_F(Gtp, an_interrupt_is_a_comment_that_stops_the_search_before_it) {
     EXPECT_TRUE(GtpDialogue::is_urgent("# interrupt"));
     EXPECT_FALSE(GtpDialogue::is_urgent("quit"));
