@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
@@ -69,6 +70,13 @@ void complain(std::string_view line) {
     fmt::print(stderr, "kiln: {}\n", line);
 }
 
+// Before anything is opened, which would get the number of a closed one and be taken for it.
+void check_is_open(int descriptor, const char* name) {
+    if (::fcntl(descriptor, F_GETFD) < 0)
+        throw Failure(ExitCode::io_failed,
+                      fmt::format("{} is closed; play needs it for the dialogue", name));
+}
+
 LineInbox::IsUrgent urgency_of(PlayProtocol protocol) {
     switch (protocol) {
         case PlayProtocol::nboard:
@@ -113,6 +121,8 @@ void hold(Dialogue& dialogue, LineInbox& inbox, Output& output) {
 }  // namespace
 
 ExitCode run_play(const PlayOptions& options) {
+    check_is_open(STDIN_FILENO, "standard input");
+    check_is_open(STDOUT_FILENO, "standard output");
     PlayingModel model(options.model, 1, memory_bytes);
     platform::MonotonicClock clock;
     LineInbox inbox(STDIN_FILENO, STDOUT_FILENO, urgency_of(options.protocol));

@@ -331,6 +331,15 @@ class Endings(KilnTest):
         self.assertEqual(process.wait(5), 0)
         process.stdin.close()
 
+    def test_closed_descriptors_are_refused(self):
+        for closed, name in (("<&-", "standard input"), (">&-", "standard output")):
+            done = subprocess.run(["/bin/sh", "-c", f'exec "$0" play --untrained {closed}', KILN],
+                                  stderr=subprocess.PIPE, text=True, check=False, timeout=20,
+                                  input="" if closed == ">&-" else None)
+            self.assertEqual(done.returncode, 74)
+            self.assertEqual(done.stderr,
+                             f"kiln: {name} is closed; play needs it for the dialogue\n")
+
     def test_a_full_disk_is_told(self):
         with open("/dev/full", "w", encoding="ascii") as full:
             done = subprocess.run([KILN, "play", "--untrained", "--protocol", "gtp"],
