@@ -19,8 +19,10 @@ struct MemoryPlanCommand {
 struct PrintCommand {
     std::string text;  // help or the version
 };
-EvaluateOptions, PerftOptions, BoardOptions, CheckpointOptions, BenchOptions, ControlOptions,
-    DebugOptions, SolveOptions, PositionsOptions, MatchOptions, PlayOptions > ;
+using Command =
+    std::variant<PrintCommand, TrainCommand, MemoryPlanCommand, EvaluateOptions, PerftOptions,
+                 BoardOptions, CheckpointOptions, BenchOptions, ControlOptions, DebugOptions,
+                 SolveOptions, PositionsOptions, MatchOptions, PlayOptions>;
 
 // Throws usage for what the command line gets wrong, and what read_settings_file throws.
 Command parse_command_line(int argument_count, const char* const* arguments);

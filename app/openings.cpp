@@ -25,16 +25,6 @@ Key key_of(othello::Board board) {
 
 }  // namespace
 
-othello::Board canonical(othello::Board board) {
-    othello::Board first = board;
-    for (int symmetry = 1; symmetry < othello::symmetry_count; ++symmetry) {
-        const othello::Board other = othello::transform(symmetry, board);
-        if (key_of(other) < key_of(first))
-            first = other;
-    }
-    return first;
-}
-
 std::vector<othello::Opening> draw_openings(std::uint64_t seed, int plies, std::uint64_t count) {
     std::vector<othello::Opening> openings;
     openings.reserve(count);
@@ -43,7 +33,7 @@ std::vector<othello::Opening> draw_openings(std::uint64_t seed, int plies, std::
     for (std::uint64_t number = 0; openings.size() < count; ++number) {
         RandomStream random(seed, StreamPurpose::match, number);
         const othello::Opening opening = othello::random_opening(random, plies);
-        if (drawn.insert(key_of(canonical(opening.board))).second) {
+        if (drawn.insert(key_of(othello::canonical(opening.board))).second) {
             openings.push_back(opening);
             in_vain = 0;
         } else if (++in_vain == draws_in_vain_max) {

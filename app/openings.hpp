@@ -11,9 +11,6 @@
 
 namespace kiln::app {
 
-// The first of all boards that are alike.
-othello::Board canonical(othello::Board board);
-
 // So many openings of so many random plies. The first ones are the same however many are asked
 // for. Throws usage where there are not enough of that length.
 std::vector<othello::Opening> draw_openings(std::uint64_t seed, int plies, std::uint64_t count);
