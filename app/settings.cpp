@@ -200,7 +200,7 @@ std::string RunSettings::shape_set_name() {
         crc = crc32c(crc, std::as_bytes(std::span(text.data(), text.size())));
     };
     for (const othello::Shape& shape : othello::default_shapes()) {
-        add(shape.squares);
+        add(shape.kind == othello::LaneKind::pattern ? shape.squares : shape.name);
         add("\n");
     }
     return fmt::format("{}-{:08x}", othello::default_shapes().size(), crc);

@@ -11,30 +11,17 @@
 namespace kiln::app {
 namespace {
 
-constexpr std::array<std::string_view, 24> changeable = {"games",
-                                                         "depth",
-                                                         "nodes",
-                                                         "time-ms",
-                                                         "exact-empties",
-                                                         "random-plies",
-                                                         "epsilon",
-                                                         "epsilon-early",
-                                                         "epsilon-middle",
-                                                         "epsilon-late",
-                                                         "middle-from",
-                                                         "late-from",
-                                                         "epsilon-solved",
-                                                         "sparring",
-                                                         "lambda",
-                                                         "learning-rate",
-                                                         "learning-rate-final",
-                                                         "error-clip",
-                                                         "stop-after",
-                                                         "checkpoint-every",
-                                                         "keep",
-                                                         "trials-every",
-                                                         "workers",
-                                                         "log-level"};
+constexpr std::array<std::string_view, 28> changeable = {
+    "games",          "depth",          "nodes",
+    "time-ms",        "exact-empties",  "selectivity",
+    "deep-from",      "deep-depth",     "deep-exact-empties",
+    "random-plies",   "epsilon",        "epsilon-early",
+    "epsilon-middle", "epsilon-late",   "middle-from",
+    "late-from",      "epsilon-solved", "sparring",
+    "lambda",         "learning-rate",  "learning-rate-final",
+    "error-clip",     "stop-after",     "checkpoint-every",
+    "keep",           "trials-every",   "workers",
+    "log-level"};
 
 }  // namespace
 

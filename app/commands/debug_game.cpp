@@ -183,8 +183,9 @@ ExitCode debug_replay(const DebugOptions& options) {
     const GameRecord script =
         options.moves.empty() ? original : with_moves(original, options.moves);
     Notes notes;
-    const othello::Replay replay = othello::replay_game(
-        model.workload().settings(), model.workload().searcher(0), model.context(), script, &notes);
+    const othello::Replay replay =
+        othello::replay_game(model.workload().settings().search_limits_at(ticket),
+                             model.workload().searcher(0), model.context(), script, &notes);
 
     print_heading(model, ticket);
     for (std::size_t i = 0; i < notes.moves.size(); ++i)

@@ -34,10 +34,11 @@ double expected_positions(const OthelloSettings& settings, std::uint64_t ticket)
     const double one_side_random = settings.sparring / 2;
     const double explored = one_side_random + (1 - one_side_random) * settings.epsilon_at(ticket);
     const double charged = settings.update_target == UpdateTarget::leaf ? 1 - explored : 1;
+    const int exact_empties = settings.search_limits_at(ticket).exact_empties;
     double positions = 0;
     for (int plies = 0; plies <= std::min(settings.random_plies_max, moves_in_game); ++plies) {
         const int searched = moves_in_game - plies;
-        const int solved = std::min(searched, settings.exact_empties);
+        const int solved = std::min(searched, exact_empties);
         positions += solved + (searched - solved) * charged;
     }
     return positions / (settings.random_plies_max + 1);

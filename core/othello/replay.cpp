@@ -12,7 +12,7 @@ bool Replay::agrees_with(const GameRecord& record) const {
            std::memcmp(&summary, &record.summary, sizeof(GameSummary)) == 0;
 }
 
-Replay replay_game(const OthelloSettings& settings, Searcher& searcher, const WorkContext& context,
+Replay replay_game(const SearchLimits& limits, Searcher& searcher, const WorkContext& context,
                    const GameRecord& record, GameObserver* observer) {
     Replay replay;
     GameSummary& summary = replay.summary;
@@ -40,8 +40,7 @@ Replay replay_game(const OthelloSettings& settings, Searcher& searcher, const Wo
         PlayedMove played = {board, is_black, move, summary.moves < summary.random_plies,
                              false, -1,       {}};
         if (!played.is_opening) {
-            played.search =
-                searcher.search(board, settings.search_limits(), context.stop, context.clock);
+            played.search = searcher.search(board, limits, context.stop, context.clock);
             if (played.search.was_stopped) {
                 replay.was_stopped = true;
                 break;

@@ -20,8 +20,8 @@ struct Replay {
     bool agrees_with(const GameRecord& record) const;
 };
 
-// observer: told of every move, never of steps; may be null.
-Replay replay_game(const OthelloSettings& settings, Searcher& searcher, const WorkContext& context,
+// limits: of the ticket that was played. observer: told of every move, never of steps; may be null.
+Replay replay_game(const SearchLimits& limits, Searcher& searcher, const WorkContext& context,
                    const GameRecord& record, GameObserver* observer);
 
 }  // namespace kiln::othello

@@ -55,9 +55,11 @@ inline Score leaf_value(SearchRun& run, SearchFrame& frame) {
     return evaluate_frame(run, frame, moves, replies);
 }
 
+constexpr int static_order_depth_min = 4;
+
 // Best static value of the children first, fewer replies preferred; the table's move before all.
-inline int order_moves(SearchRun& run, const SearchFrame& frame, SearchFrame& scratch, Bits moves,
-                       int first, Candidate* candidates) {
+inline int order_moves(SearchRun& run, int depth, const SearchFrame& frame, SearchFrame& scratch,
+                       Bits moves, int first, Candidate* candidates) {
     int count = 0;
     for (; moves != 0; moves &= moves - 1) {
         const int square = std::countr_zero(moves);
@@ -66,6 +68,10 @@ inline int order_moves(SearchRun& run, const SearchFrame& frame, SearchFrame& sc
         candidate.flipped = flips_simd(frame.board, square);
         if (square == first) {
             candidate.key = 4 * score_infinite;
+        } else if (depth < static_order_depth_min) {
+            const Board next = after_move(frame.board, square, candidate.flipped);
+            candidate.key = -8 * std::popcount(legal_moves_simd(next)) -
+                            6 * std::popcount(next.empty() & neighbours_of(next.opponent));
         } else {
             make_child(run, frame, square, candidate.flipped, scratch);
             run.table->prefetch(scratch.board);
@@ -99,13 +105,10 @@ bool probe_cut(SearchRun& run, int level, int depth, Score alpha, Score beta, Sc
     for (const ProbCut* cut = cuts; cut->depth != 0; ++cut) {
         const Score margin =
             probcut_margin(*cut, stage_of(run.frames[level].board.discs()), run.selectivity);
-        const int kept = run.selectivity;
         const Score high = beta + margin;
         const Score low = alpha - margin;
         if (high < heuristic_max) {
-            run.selectivity = 0;
             const Score found = search_node(run, level, cut->depth, high - 1, high, false);
-            run.selectivity = kept;
             if (run.is_interrupted)
                 return true;
             if (found >= high) {
@@ -114,9 +117,7 @@ bool probe_cut(SearchRun& run, int level, int depth, Score alpha, Score beta, Sc
             }
         }
         if (low > -heuristic_max) {
-            run.selectivity = 0;
             const Score found = search_node(run, level, cut->depth, low, low + 1, false);
-            run.selectivity = kept;
             if (run.is_interrupted)
                 return true;
             if (found <= low) {
@@ -161,7 +162,7 @@ Score search_moves(SearchRun& run, int level, int depth, Score alpha, Score beta
             candidates[count++] = {flips_simd(frame.board, square), 0, static_cast<Square>(square)};
         }
     } else {
-        count = order_moves(run, frame, child, moves, first, candidates);
+        count = order_moves(run, depth, frame, child, moves, first, candidates);
     }
     Score best = -score_infinite;
     for (int i = 0; i < count; ++i) {

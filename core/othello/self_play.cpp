@@ -131,7 +131,7 @@ PlayOutcome play_game(const OthelloSettings& settings, Searcher& searcher,
     const bool is_sparring = random.unit() < settings.sparring;
     const bool is_black_random = random.below(2) == 0;
     const int sign = result_sign(settings, ticket);
-    const SearchLimits limits = settings.search_limits();
+    const SearchLimits limits = settings.search_limits_at(ticket);
     TranspositionTable& table = searcher.table();
     const std::uint64_t probes_before = table.probes();
     const std::uint64_t hits_before = table.hits();

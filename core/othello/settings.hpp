@@ -27,10 +27,14 @@ struct OthelloSettings {
     std::uint64_t seed = 1;
     std::uint64_t target_games = 20000;  // the schedules below run over this many
 
-    int depth = 1;              // plies a move; 60 when a limit in nodes or time decides
-    std::uint64_t nodes = 0;    // a move, 0: no limit
-    std::uint64_t time_ns = 0;  // a move, 0: no limit
-    int exact_empties = 8;      // games are played out perfectly from here
+    int depth = 1;                // plies a move; 60 when a limit in nodes or time decides
+    std::uint64_t nodes = 0;      // a move, 0: no limit
+    std::uint64_t time_ns = 0;    // a move, 0: no limit
+    int selectivity = 0;          // of multi-ProbCut in these searches (search.hpp)
+    int exact_empties = 8;        // games are played out perfectly from here
+    double deep_from = 1;         // from this share of the target on ...
+    int deep_depth = 3;           // ... so many plies a move ...
+    int deep_exact_empties = 12;  // ... and perfect play from here
 
     int random_plies_max = 20;    // a game opens with 0 to this many random plies
     double epsilon_early = 0.15;  // share of random moves ...
@@ -51,7 +55,8 @@ struct OthelloSettings {
     std::uint64_t table_bytes = 32u << 20;       // of transposition table a worker
     std::uint64_t table_floor_bytes = 1u << 20;  // the least that planning may shrink it to
 
-    SearchLimits search_limits() const { return {depth, nodes, time_ns, exact_empties}; }
+    // Of the game with that number.
+    SearchLimits search_limits_at(std::uint64_t game) const;
     bool is_reproducible() const { return time_ns == 0; }
     double epsilon_at(std::uint64_t game) const;
     double learning_rate_at(std::uint64_t game) const;

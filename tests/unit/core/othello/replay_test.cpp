@@ -47,7 +47,7 @@ GameRecord play_one(std::uint64_t ticket, GameObserver* observer) {
 
 Replay replay_one(const GameRecord& record, GameObserver* observer) {
     OwnedSearcher searcher(random_model().model);
-    return replay_game(quick_settings(), *searcher, {}, record, observer);
+    return replay_game(quick_settings().search_limits_at(0), *searcher, {}, record, observer);
 }
 
 TEST(Replay, a_record_replays_to_the_same_moves_values_and_figures) {
