@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "core/othello/probcut.hpp"
+
 #include "app/flags/whole.hpp"
 
 namespace kiln::app {
@@ -16,6 +18,10 @@ void LimitFlags::add_to(CLI::App& command, int standard_depth, const std::string
     auto* time = command.add_option("--time-ms", time_, "search limit in milliseconds");
     command.add_option(exact, exact_, "solve from this many empty squares on [0]")
         ->type_name("SQUARES");
+    command
+        .add_option("--selectivity", selectivity_,
+                    "forward pruning in deep searches: 0 none, 1 cautious, 4 bold [0]")
+        ->type_name("LEVEL");
     depth->type_name("PLIES")->excludes(nodes)->excludes(time);
     nodes->type_name("NODES")->excludes(time);
     time->type_name("MS");
@@ -24,6 +30,8 @@ void LimitFlags::add_to(CLI::App& command, int standard_depth, const std::string
 othello::SearchLimits LimitFlags::limits() const {
     othello::SearchLimits limits;
     limits.exact_empties = static_cast<int>(whole(exact_name_, exact_, 0, 30));
+    limits.selectivity =
+        static_cast<int>(whole("--selectivity", selectivity_, 0, othello::selectivity_max));
     if (!nodes_.empty())
         limits.nodes = whole("--nodes", nodes_, 1, 1'000'000'000'000);
     else if (!time_.empty())

@@ -1,4 +1,4 @@
-// --depth, --nodes, --time-ms, --exact-empties of commands that search but do not train.
+// --depth, --nodes, --time-ms, --exact-empties, --selectivity of commands that search but do not train.
 #pragma once
 
 #include <string>
@@ -26,6 +26,7 @@ class LimitFlags {
     std::string time_;
     std::string exact_name_;
     std::string exact_ = "0";
+    std::string selectivity_ = "0";
 };
 
 }  // namespace kiln::app

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/othello/probcut.hpp"
+
 #include "app/flags/whole.hpp"
 #include "app/play/engine.hpp"
 
@@ -9,7 +11,8 @@ namespace kiln::app {
 namespace {
 
 constexpr int standard_depth = 8;
-constexpr int standard_exact = 14;
+constexpr int standard_exact = 16;
+constexpr int standard_selectivity = 2;
 constexpr int depth_max = 60;
 
 constexpr const char* examples = R"(Examples:
@@ -47,10 +50,20 @@ void PlayFlags::add_to(CLI::App& app) {
                                  "allows]",
                                  standard_exact))
         ->type_name("SQUARES");
+    command
+        ->add_option(
+            "--selectivity", selectivity_,
+            fmt::format("forward pruning in deep searches: 0 none, 1 cautious, 4 bold [{}]",
+                        standard_selectivity))
+        ->type_name("LEVEL");
 }
 
 PlayLimits PlayFlags::limits() const {
     PlayLimits limits;
+    limits.usual.selectivity = standard_selectivity;
+    if (!selectivity_.empty())
+        limits.usual.selectivity =
+            static_cast<int>(whole("--selectivity", selectivity_, 0, othello::selectivity_max));
     if (!nodes_.empty())
         limits.usual.nodes = whole("--nodes", nodes_, 1, 1'000'000'000'000);
     else if (!time_.empty())

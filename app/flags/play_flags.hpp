@@ -26,6 +26,7 @@ class PlayFlags {
     std::string nodes_;
     std::string time_;
     std::string exact_;
+    std::string selectivity_;
 };
 
 }  // namespace kiln::app

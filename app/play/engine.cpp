@@ -51,10 +51,12 @@ Choice choice_of(const SearchResult& result) {
 }  // namespace
 
 int solvable_empties(std::uint64_t time_ns) {
-    // Random positions on one core: 14 empties some 3 ms, 16 some 150 ms, 18 more than a second,
-    // the hardest of fifteen ten times as much. What does not suffice after all is given up.
-    int empties = 10;
-    for (std::uint64_t needed_ns = 2'000'000; needed_ns <= time_ns && empties < 30; needed_ns *= 3)
+    // Positions of even games with a trained model on one core take 0.3 ms in the mean with 12
+    // empties, 7 ms with 16, 160 ms with 20 (perf/search.md), and the hard ones ten times as much.
+    // What does not suffice after all is given up.
+    int empties = 11;
+    for (std::uint64_t needed_ns = 2'000'000; needed_ns <= time_ns && empties < 30;
+         needed_ns = needed_ns * 11 / 5)
         ++empties;
     return empties;
 }

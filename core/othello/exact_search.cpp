@@ -174,7 +174,7 @@ namespace kiln::othello {
 namespace {
 
 // How many plies short of the end the selective search before the exact one stops.
-constexpr int guess_short_of_end = 9;
+constexpr int guess_short_of_end = 7;
 constexpr int guess_selectivity = 3;
 
 // A guess at the result, and a table full of good moves.

@@ -1,41 +1,44 @@
 // Multi-ProbCut's figures: which shallow depth stands for which deep one, and how far the two
-// values lie apart (Buro 1997).
+// values lie apart (Buro, "Experiments with Multi-ProbCut and a New High-Quality Evaluation
+// Function for Othello", 1997).
 //
-// Measured on our own trained evaluation (perf/search.md says how): the spread of deep minus
-// shallow value by depth and stage. Only heuristic searches use it; exact results never depend on
-// it.
+// Measured on our own trained evaluation up to nine plies (perf/search.md), continued beyond. Only
+// heuristic searches use it; exact results never depend on it.
 #pragma once
+
+#include <algorithm>
+#include <iterator>
 
 #include "core/othello/score.hpp"
 
 namespace kiln::othello {
 
 struct ProbCut {
-    int depth;     // of the shallow search; 0 ends a list
-    Score spread;  // standard deviation of the difference at an average stage
+    int depth;     // of the shallow search
+    Score spread;  // standard deviation of deep minus shallow value, over all stages
 };
 
 constexpr int probcut_depth_min = 3;
-constexpr int probcut_depth_max = 24;
+constexpr int probcut_depth_max = 20;
 
-// The shallow searches to try in turn for a search of `depth` plies.
-inline const ProbCut* probcuts(int depth) {
-    static constexpr ProbCut table[probcut_depth_max + 1][2] = {
-        {{0, 0}},   {{0, 0}},   {{0, 0}},   {{1, 700}}, {{2, 640}}, {{1, 800}}, {{2, 740}},
-        {{3, 740}}, {{4, 680}}, {{3, 780}}, {{4, 740}}, {{5, 740}}, {{4, 800}}, {{5, 780}},
-        {{6, 760}}, {{5, 820}}, {{6, 800}}, {{7, 800}}, {{6, 840}}, {{7, 840}}, {{8, 820}},
-        {{7, 860}}, {{8, 860}}, {{9, 860}}, {{8, 900}}};
-    return table[depth < probcut_depth_max ? depth : probcut_depth_max];
+// For a search of `depth` plies, probcut_depth_min or more.
+constexpr ProbCut probcut(int depth) {
+    constexpr ProbCut table[] = {{1, 950}, {2, 810}, {1, 1110}, {2, 1000}, {3, 830}, {4, 770},
+                                 {3, 930}, {4, 880}, {5, 830},  {4, 960},  {5, 910}, {6, 860},
+                                 {5, 960}, {6, 910}, {7, 860},  {6, 960},  {7, 910}, {8, 880}};
+    static_assert(std::size(table) == probcut_depth_max - probcut_depth_min + 1);
+    return table[std::min(depth, probcut_depth_max) - probcut_depth_min];
 }
 
 constexpr int selectivity_max = 4;
 
-// How far outside the window a shallow value must be.
-inline Score probcut_margin(const ProbCut& cut, int stage, int selectivity) {
+// How far outside the window a shallow value must be. selectivity: 1 .. selectivity_max.
+constexpr Score probcut_margin(const ProbCut& cut, int stage, int selectivity) {
     // In tenths of a standard deviation: one-sided error rates of 0.5, 2, 7 and 14 per cent.
-    constexpr Score widths[selectivity_max + 1] = {0, 26, 20, 15, 11};
-    (void)stage;
-    return cut.spread * widths[selectivity] / 10;
+    constexpr Score widths[selectivity_max] = {26, 20, 15, 11};
+    // Late in the game a ply changes more.
+    const Score stage_percent = stage <= 11 ? 82 : stage <= 15 ? 92 : stage <= 19 ? 105 : 130;
+    return cut.spread * widths[selectivity - 1] / 10 * stage_percent / 100;
 }
 
 }  // namespace kiln::othello

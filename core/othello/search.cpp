@@ -98,33 +98,21 @@ inline Score search_child(SearchRun& run, int level, int depth, Score alpha, Sco
     return search_node(run, level, depth, alpha, beta, is_line);
 }
 
-// A shallow search that misses the window by a wide margin stands for the deep one (Buro,
-// "Experiments with Multi-ProbCut and a New High-Quality Evaluation Function for Othello", 1997).
+// A shallow search that misses the window by a wide margin stands for the deep one. It may itself
+// rest on shallower ones.
 bool probe_cut(SearchRun& run, int level, int depth, Score alpha, Score beta, Score& value) {
-    const ProbCut* cuts = probcuts(depth);
-    for (const ProbCut* cut = cuts; cut->depth != 0; ++cut) {
-        const Score margin =
-            probcut_margin(*cut, stage_of(run.frames[level].board.discs()), run.selectivity);
-        const Score high = beta + margin;
-        const Score low = alpha - margin;
-        if (high < heuristic_max) {
-            const Score found = search_node(run, level, cut->depth, high - 1, high, false);
-            if (run.is_interrupted)
-                return true;
-            if (found >= high) {
-                value = beta;
-                return true;
-            }
-        }
-        if (low > -heuristic_max) {
-            const Score found = search_node(run, level, cut->depth, low, low + 1, false);
-            if (run.is_interrupted)
-                return true;
-            if (found <= low) {
-                value = alpha;
-                return true;
-            }
-        }
+    const ProbCut cut = probcut(depth);
+    const int stage = stage_of(run.frames[level].board.discs());
+    const Score margin = probcut_margin(cut, stage, run.selectivity);
+    if (const Score high = beta + margin; high < heuristic_max) {
+        value = beta;
+        if (search_node(run, level, cut.depth, high - 1, high, false) >= high || run.is_interrupted)
+            return true;
+    }
+    if (const Score low = alpha - margin; low > -heuristic_max) {
+        value = alpha;
+        if (search_node(run, level, cut.depth, low, low + 1, false) <= low || run.is_interrupted)
+            return true;
     }
     return false;
 }

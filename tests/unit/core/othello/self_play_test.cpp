@@ -84,7 +84,7 @@ std::vector<Searched> replay(const OthelloSettings& settings, const GameRecord& 
         } else {
             if (move >= record.summary.random_plies)
                 searched.push_back(
-                    {board, is_black, searcher.search(board, settings.search_limits_at(ticket))});
+                    {board, is_black, searcher.search(board, settings.search_limits_at(0))});
             const Square square = record.moves[move++];
             EXPECT_NE(legal_moves(board) & bit(square), 0u) << "an illegal move";
             board = test::play(board, square);

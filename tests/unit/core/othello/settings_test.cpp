@@ -53,5 +53,27 @@ TEST(OthelloSettings, a_time_limit_is_not_reproducible) {
     EXPECT_FALSE(settings.is_reproducible());
 }
 
+TEST(OthelloSettings, search_deeper_from_a_share_of_the_target_on) {
+    OthelloSettings settings;
+    settings.target_games = 1'000;
+    settings.depth = 2;
+    settings.exact_empties = 7;
+    settings.selectivity = 3;
+    settings.deep_from = 0.8;
+    settings.deep_depth = 5;
+    settings.deep_exact_empties = 11;
+    for (const std::uint64_t game : {0u, 799u}) {
+        EXPECT_EQ(settings.search_limits_at(game).depth, 2);
+        EXPECT_EQ(settings.search_limits_at(game).exact_empties, 7);
+    }
+    for (const std::uint64_t game : {800u, 999u, 5'000u}) {
+        EXPECT_EQ(settings.search_limits_at(game).depth, 5);
+        EXPECT_EQ(settings.search_limits_at(game).exact_empties, 11);
+        EXPECT_EQ(settings.search_limits_at(game).selectivity, 3);
+    }
+    settings.deep_from = 1;  // never, also beyond the target
+    EXPECT_EQ(settings.search_limits_at(5'000).depth, 2);
+}
+
 }  // namespace
 }  // namespace kiln::othello
