@@ -11,17 +11,35 @@
 namespace kiln::app {
 namespace {
 
-constexpr std::array<std::string_view, 28> changeable = {
-    "games",          "depth",          "nodes",
-    "time-ms",        "exact-empties",  "selectivity",
-    "deep-from",      "deep-depth",     "deep-exact-empties",
-    "random-plies",   "epsilon",        "epsilon-early",
-    "epsilon-middle", "epsilon-late",   "middle-from",
-    "late-from",      "epsilon-solved", "sparring",
-    "lambda",         "learning-rate",  "learning-rate-final",
-    "error-clip",     "stop-after",     "checkpoint-every",
-    "keep",           "trials-every",   "workers",
-    "log-level"};
+constexpr std::array<std::string_view, 29> changeable = {"games",
+                                                         "depth",
+                                                         "nodes",
+                                                         "time-ms",
+                                                         "exact-empties",
+                                                         "selectivity",
+                                                         "deep-from",
+                                                         "deep-depth",
+                                                         "deep-exact-empties",
+                                                         "random-plies",
+                                                         "epsilon",
+                                                         "epsilon-early",
+                                                         "epsilon-middle",
+                                                         "epsilon-late",
+                                                         "middle-from",
+                                                         "late-from",
+                                                         "epsilon-solved",
+                                                         "sparring",
+                                                         "lambda",
+                                                         "learning-rate",
+                                                         "learning-rate-final",
+                                                         "weight-decay",
+                                                         "error-clip",
+                                                         "stop-after",
+                                                         "checkpoint-every",
+                                                         "keep",
+                                                         "trials-every",
+                                                         "workers",
+                                                         "log-level"};
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// --depth, --nodes, --time-ms, --exact-empties, --selectivity of commands that search but do not train.
+// --depth, --nodes, --time-ms, --exact-empties, --selectivity of commands that search but do not
+// train.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 #include "core/othello/evaluator.hpp"
 
-#include <cstdlib>
+#include <cmath>
 
 #include "core/base/check.hpp"
 #include "core/othello/evaluate-inl.hpp"

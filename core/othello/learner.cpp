@@ -90,8 +90,11 @@ AbsorbCounts Learner::absorb(const Epoch& epoch, unsigned shard_index, float rat
         AdamSlot& slot = slots_[first_slot + class_index];
         const float step_discs = adam_step(slot, -mean_error_discs, rate_discs, corrections_);
         const std::uint16_t before = table[geometry_->members(shard.shape, class_index).first];
-        const std::uint16_t after =
-            apply_step(before, step_discs * static_cast<float>(score_per_disc), slot);
+        const float value_units = static_cast<float>(before) - static_cast<float>(neutral_weight);
+        const std::uint16_t after = apply_step(before,
+                                               step_discs * static_cast<float>(score_per_disc) -
+                                                   rate_discs * weight_decay_ * value_units,
+                                               slot);
         counts.invalid += !std::isfinite(step_discs) || after == 0 || after == UINT16_MAX;
         write_weight(shard, class_index, after);
     }

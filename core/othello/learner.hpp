@@ -54,6 +54,12 @@ class Learner {
     // All weights neutral, all slots empty.
     void reset();
 
+    // Every update also moves the weight towards 0 by this share of it times the rate in discs
+    // (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019, Algorithm 2). Shapes
+    // see the same squares, so there are directions in which weights move without changing any
+    // value; nothing else brings them back.
+    void set_weight_decay(double weight_decay) { weight_decay_ = static_cast<float>(weight_decay); }
+
     unsigned shard_count() const {
         return static_cast<unsigned>(geometry_->shape_count() * stage_count);
     }
@@ -81,6 +87,7 @@ class Learner {
     std::span<std::uint16_t> weights_;
     std::span<AdamSlot> slots_;
     AdamCorrections corrections_;
+    float weight_decay_ = 0;
 };
 
 }  // namespace kiln::othello

@@ -94,6 +94,7 @@ void OthelloWorkload::bind(const Limits& limits, Arena& arena) {
     slots_ = arena.take_as<AdamSlot>(region_slots);
     learner_.bind(geometry_, weights_, slots_,
                   arena.take_as<AdamCorrections::Entry>(region_corrections));
+    learner_.set_weight_decay(settings_.weight_decay);
     model_ = Model(geometry_, weights_);
     rival_weights_ = arena.take_as<std::uint16_t>(region_rival);
     rival_ = Model(geometry_, rival_weights_);

@@ -48,6 +48,7 @@ struct OthelloSettings {
     double lambda = 0.3;
     double learning_rate = 0.2;          // discs a weight and update, at the start
     double learning_rate_final = 0.002;  // at the target; linear in between
+    double weight_decay = 0;  // share of a weight that an update takes away, times the rate
     double error_clip_discs = 64;
     UpdateTarget update_target = UpdateTarget::leaf;
     LearningControl control = LearningControl::none;
