@@ -158,7 +158,7 @@ int table_node(SearchRun& run, Board board, int alpha, int beta, int empties) {
         if (known.upper <= alpha)
             return known.upper;
     }
-    OrderedMove ordered[34];
+    OrderedMove ordered[square_count];
     const int count = order_moves(board, moves, is_known ? known.move : -1,
                                   empties > table_empties_min ? run.table : nullptr, ordered);
     int best = -discs_infinite;
@@ -203,7 +203,7 @@ int solve(SearchRun& run, Board board, int alpha, int beta) {
 // Tries the root's moves in order; keeps the best. As table_node(), but it always finds a move.
 EndgameResult solve_root(SearchRun& run, Board board, int alpha, int beta) {
     EndgameResult result;
-    OrderedMove ordered[34];
+    OrderedMove ordered[square_count];
     TableEntry known;
     const bool is_known = run.table->find(board, TableKind::exact, known);
     const int count =

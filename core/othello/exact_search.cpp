@@ -14,7 +14,7 @@ HWY_BEFORE_NAMESPACE();
 namespace kiln::othello::HWY_NAMESPACE {
 
 constexpr int discs_infinite = 65;
-constexpr int move_capacity = 34;
+constexpr int move_capacity = square_count;
 constexpr int stability_alpha_min = 12;  // below, the bound hardly ever cuts
 
 struct Candidate {

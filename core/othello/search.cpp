@@ -16,7 +16,8 @@ struct Candidate {
     Score key;
     Square square;
 };
-constexpr int move_capacity = 34;  // no Othello position has more than 33 legal moves
+// Positions of games have at most 33 moves, but boards that people set up have more: 35 are known.
+constexpr int move_capacity = square_count;
 
 inline Score finished_score(Board board) {
     return final_score(board) * score_per_disc;

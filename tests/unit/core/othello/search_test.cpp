@@ -6,11 +6,15 @@
 
 #include <gtest/gtest.h>
 
+#include "core/othello/endgame.hpp"
+
 #include "tests/support/othello.hpp"
+#include "tests/support/othello_reference.hpp"
 
 namespace kiln::othello {
 namespace {
 
+using test::minimax;
 using test::OwnedModel;
 using test::OwnedSearcher;
 using test::play;
@@ -25,22 +29,6 @@ const OwnedModel& random_model() {
     static const bool made = (owned.randomise(61, amplitude), true);
     (void)made;
     return owned;
-}
-
-// The definition: every line to the depth, passes free, finished games by their result, and at the
-// horizon a wipe-out in one by its result too.
-Score minimax(const Model& model, const Board& board, int depth) {
-    if (is_over(board))
-        return final_score(board) * score_per_disc;
-    if (depth == 0)
-        return can_wipe_out(board) ? score_max : model.evaluate(board);
-    const Bits moves = legal_moves(board);
-    if (moves == 0)
-        return -minimax(model, after_pass(board), depth);
-    Score best = -score_infinite;
-    for (Bits left = moves; left != 0; left &= left - 1)
-        best = std::max(best, -minimax(model, play(board, std::countr_zero(left)), depth - 1));
-    return best;
 }
 
 SearchLimits to_depth(int depth) {
@@ -75,6 +63,26 @@ void expect_equals_minimax(OwnedSearcher& searcher, const Board& board, int dept
         ASSERT_EQ(expected % score_per_disc, 0) << "neither a leaf nor a finished game";
     }
 }
+
+// Advances at every question and can raise a stop flag at one of them, so that a search is
+// interrupted at a place that is the same every time.
+class SteppingClock final : public Clock {
+  public:
+    explicit SteppingClock(std::uint64_t step_ns) : step_ns_(step_ns) {}
+    std::uint64_t now_ns() override {
+        if (++questions_ == raise_at && flag != nullptr)
+            flag->store(true);
+        return now_ns_ += step_ns_;
+    }
+
+    std::atomic<bool>* flag = nullptr;
+    std::uint64_t raise_at = 0;
+
+  private:
+    std::uint64_t step_ns_;
+    std::uint64_t now_ns_ = 1'000'000'000;
+    std::uint64_t questions_ = 0;
+};
 
 TEST(Search, score_move_and_leaf_equal_a_plain_minimax_at_depths_1_to_5) {
     constexpr std::uint64_t seed = 62;
@@ -126,6 +134,28 @@ TEST(Search, equals_a_plain_minimax_on_boards_that_no_game_reaches) {
         ASSERT_NO_FATAL_FAILURE(
             expect_equals_minimax(searcher, board, 1 + static_cast<int>(random.below(3))));
     }
+}
+
+// 33 moves are the most that a game leads to, but whoever sets up a board may ask for more.
+TEST(Search, a_board_with_35_moves_is_searched_as_any_other) {
+    const Board board = {0x00213f040060100cu, 0x0052406a40006e02u};
+    ASSERT_EQ(std::popcount(scalar::legal_moves(board)), 35);
+    OwnedSearcher searcher(random_model().model);
+    for (int depth = 1; depth <= 3; ++depth)
+        ASSERT_NO_FATAL_FAILURE(expect_equals_minimax(searcher, board, depth));
+    // Nobody solves 35 empties here: until it is stopped, which the first poll after the moves were
+    // put in order finds out.
+    SteppingClock clock(1);
+    std::atomic<bool> stop{false};
+    std::vector<TableBucket> buckets(100);
+    TranspositionTable table;
+    table.bind(buckets);
+    Endgame endgame;
+    endgame.bind(table);
+    clock.flag = &stop;
+    clock.raise_at = 3;
+    Interrupt interrupt = {&stop, &clock, ~std::uint64_t{0}};
+    EXPECT_FALSE(endgame.solve(board, 0, interrupt).is_complete);
 }
 
 TEST(Search, with_the_table_of_earlier_moves_of_the_game_still_equals_minimax) {
@@ -228,26 +258,6 @@ TEST(Search, more_nodes_reach_deeper) {
     searcher.table.begin_game();
     EXPECT_GT(searcher.search(start_board(), limits).depth, shallow);
 }
-
-// Advances at every question and can raise a stop flag at one of them, so that a search is
-// interrupted at a place that is the same every time.
-class SteppingClock final : public Clock {
-  public:
-    explicit SteppingClock(std::uint64_t step_ns) : step_ns_(step_ns) {}
-    std::uint64_t now_ns() override {
-        if (++questions_ == raise_at && flag != nullptr)
-            flag->store(true);
-        return now_ns_ += step_ns_;
-    }
-
-    std::atomic<bool>* flag = nullptr;
-    std::uint64_t raise_at = 0;
-
-  private:
-    std::uint64_t step_ns_;
-    std::uint64_t now_ns_ = 1'000'000'000;
-    std::uint64_t questions_ = 0;
-};
 
 // Whether the search ended strictly between two complete iterations; it always has a legal move.
 bool stopped_inside(const Board& board, const SearchResult& result) {
