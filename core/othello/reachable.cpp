@@ -28,9 +28,13 @@ DiscRange count_range(std::int32_t difference) {
     return range;
 }
 
-// Empty squares that a pair of counts needs at least.
-int pair_squares(std::uint32_t configuration) {
-    return static_cast<int>(std::max(configuration / pair_limit, configuration % pair_limit));
+// Both counts are of empty squares, and they may be the same ones. Where nobody has a move, or an
+// empty square beside a disc of the other player's, the game is over.
+DiscRange pair_range(std::uint32_t configuration) {
+    if (configuration == 0)
+        return {};
+    const std::uint32_t squares = std::max(configuration / pair_limit, configuration % pair_limit);
+    return {discs_min, std::min(discs_max, square_count - static_cast<int>(squares))};
 }
 
 }  // namespace
@@ -38,7 +42,7 @@ int pair_squares(std::uint32_t configuration) {
 DiscRange reachable_discs(const Geometry& geometry, int shape, std::uint32_t configuration) {
     const Geometry::ShapeLayout& layout = geometry.shape(shape);
     if (layout.kind == LaneKind::mobility || layout.kind == LaneKind::frontier)
-        return {discs_min, std::min(discs_max, square_count - pair_squares(configuration))};
+        return pair_range(configuration);
     if (layout.kind == LaneKind::count)
         return count_range(static_cast<std::int32_t>(configuration) -
                            static_cast<std::int32_t>(layout.play_size / 2));

@@ -6,27 +6,15 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/othello.hpp"
+#include "tests/support/othello_reference.hpp"
 
 namespace kiln::othello {
 namespace {
 
 using test::play;
 using test::random_position;
+using test::solve_plainly;
 using test::test_stream;
-
-// The definition: every line to the end of the game.
-int solve_plainly(const Board& board) {
-    const Bits moves = legal_moves(board);
-    if (moves == 0) {
-        if (legal_moves(after_pass(board)) == 0)
-            return final_score(board);
-        return -solve_plainly(after_pass(board));
-    }
-    int best = -65;
-    for (Bits left = moves; left != 0; left &= left - 1)
-        best = std::max(best, -solve_plainly(play(board, std::countr_zero(left))));
-    return best;
-}
 
 int sign(int discs) {
     return (discs > 0) - (discs < 0);

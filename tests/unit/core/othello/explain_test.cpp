@@ -1,11 +1,14 @@
 #include "core/othello/explain.hpp"
 
+#include <algorithm>
+#include <cstdio>
 #include <set>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "tests/support/othello.hpp"
+#include "tests/support/othello_reference.hpp"
 
 namespace kiln::othello {
 namespace {
@@ -16,6 +19,13 @@ using test::test_stream;
 std::string text_of(const Geometry& geometry, int shape, std::uint32_t configuration) {
     char buffer[configuration_text_bytes];
     return std::string(configuration_text(geometry, shape, configuration, buffer));
+}
+
+// Two counts of two digits; 31 stands for more as well.
+std::string pair_text(int own, int opponent) {
+    char text[16];
+    std::snprintf(text, sizeof text, "%02d:%02d", std::min(own, 31), std::min(opponent, 31));
+    return text;
 }
 
 TEST(Explain, weights_of_all_lanes_sum_to_the_evaluation) {
@@ -51,9 +61,23 @@ TEST(Explain, patterns_are_what_stands_on_the_squares_of_their_lane) {
                 expected += (board.own & bit(square)) != 0        ? 'X'
                             : (board.opponent & bit(square)) != 0 ? 'O'
                                                                   : '-';
-            if (owned.geometry->shape(view.place.shape).base == 1) {
-                const int difference = std::popcount(board.own) - std::popcount(board.opponent);
-                expected = (difference >= 0 ? "+" : "") + std::to_string(difference);
+            const Bits moves = scalar::legal_moves(board);
+            const Bits replies = scalar::legal_moves(after_pass(board));
+            switch (owned.geometry->shape(view.place.shape).kind) {
+                case LaneKind::pattern:
+                    break;
+                case LaneKind::count: {
+                    const int difference = std::popcount(board.own) - std::popcount(board.opponent);
+                    expected = (difference >= 0 ? "+" : "") + std::to_string(difference);
+                    break;
+                }
+                case LaneKind::mobility:
+                    expected = pair_text(std::popcount(moves), std::popcount(replies));
+                    break;
+                case LaneKind::frontier:
+                    expected = pair_text(test::count_touched(board, board.opponent),
+                                         test::count_touched(board, board.own));
+                    break;
             }
             ASSERT_EQ(text_of(*owned.geometry, view.place.shape, view.configuration), expected);
             ASSERT_EQ(view.place.stage, stage_of(board.discs()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 #include "core/othello/symmetry.hpp"
 
 #include "tests/support/othello.hpp"
+#include "tests/support/othello_reference.hpp"
 
 namespace kiln::othello {
 namespace {
@@ -29,13 +31,14 @@ Bits squares_of(const Geometry& geometry, int shape, int lane) {
     return bits;
 }
 
-// Squares named in the shape's own text, least significant first; "*" names all of them.
-std::vector<int> parse(const char* text) {
+// What a shape looks at square by square: a pattern what its text names, least significant first,
+// the count all squares, a pair none.
+std::vector<int> squares_named(const Shape& shape) {
     std::vector<int> squares;
-    if (*text == '*')
+    if (shape.kind == LaneKind::count)
         for (int square = 0; square < square_count; ++square)
             squares.push_back(square);
-    for (const std::string all = text; const char& letter : all)
+    for (const std::string all = shape.squares; const char& letter : all)
         if (letter >= 'a' && letter <= 'h')
             squares.push_back((*(&letter + 1) - '1') * 8 + (letter - 'a'));
     return squares;
@@ -57,11 +60,12 @@ TEST_P(GeometryOf, first_lane_of_a_shape_is_what_its_text_says) {
     ASSERT_EQ(geometry->shape_count(), static_cast<int>(shapes().size()));
     for (int shape = 0; shape < geometry->shape_count(); ++shape) {
         const Shape& text = shapes()[static_cast<std::size_t>(shape)];
-        const std::vector<int> expected = parse(text.squares);
+        const std::vector<int> expected = squares_named(text);
         const auto lane = geometry->lane_squares(shape, 0);
         EXPECT_TRUE(std::equal(lane.begin(), lane.end(), expected.begin(), expected.end()))
             << text.name;
         EXPECT_STREQ(geometry->shape(shape).name, text.name);
+        EXPECT_EQ(geometry->shape(shape).kind, text.kind) << text.name;
         EXPECT_EQ(std::popcount(squares_of(*geometry, shape, 0)), geometry->shape(shape).cells)
             << text.name << " names a square twice";
     }
@@ -87,13 +91,15 @@ TEST_P(GeometryOf, placements_are_distinct_and_are_all_images_of_the_shape) {
     EXPECT_LE(lanes, lane_capacity);
 }
 
-// Two shapes that cover the same squares would be one feature with two names.
-TEST_P(GeometryOf, no_two_shapes_cover_the_same_squares) {
+// Two shapes of a kind that cover the same squares would be one feature with two names.
+TEST_P(GeometryOf, no_two_shapes_of_a_kind_cover_the_same_squares) {
     const OwnedGeometry geometry(shapes());
-    std::set<Bits> all;
+    std::set<std::pair<LaneKind, Bits>> all;
     for (int shape = 0; shape < geometry->shape_count(); ++shape)
         for (int lane = 0; lane < geometry->shape(shape).lane_count; ++lane)
-            EXPECT_TRUE(all.insert(squares_of(*geometry, shape, lane)).second)
+            EXPECT_TRUE(
+                all.insert({geometry->shape(shape).kind, squares_of(*geometry, shape, lane)})
+                    .second)
                 << geometry->shape(shape).name << " lane " << lane;
 }
 
@@ -102,7 +108,7 @@ TEST(Geometry, every_square_of_the_board_is_seen_by_a_pattern) {
     Bits seen = 0;
     for (int shape = 0; shape < geometry->shape_count(); ++shape)
         for (int lane = 0; lane < geometry->shape(shape).lane_count; ++lane)
-            if (geometry->shape(shape).base == 3)
+            if (geometry->shape(shape).kind == LaneKind::pattern)
                 seen |= squares_of(*geometry, shape, lane);
     EXPECT_EQ(seen, ~Bits{0});
 }
@@ -168,11 +174,12 @@ TEST_P(GeometryOf, sizes_known_beforehand_equal_what_build_makes) {
 }
 
 // How the symmetries that keep the lane's squares in place move its cells: cell i goes to
-// permutation[i]. The count has no cells to tell apart.
+// permutation[i]. The count has no cells to tell apart, and the pairs have none at all: every
+// configuration of theirs means something else.
 std::vector<std::vector<int>> symmetries_of(const Geometry::ShapeLayout& layout,
                                             std::span<const Square> squares) {
     std::vector<std::vector<int>> permutations;
-    if (layout.base == 1)
+    if (layout.kind != LaneKind::pattern)
         return permutations;
     for (int symmetry = 0; symmetry < symmetry_count; ++symmetry) {
         std::vector<int> permutation;
@@ -255,17 +262,18 @@ TEST(Geometry, features_followed_move_by_move_equal_features_from_scratch_in_who
                 (*geometry, features, square, flips(board, square), child);
                 board = play(board, square);
             }
-            features = child;
+            features = child;  // the pairs in it mean nothing, and are handed on like that
+            HWY_STATIC_DISPATCH(count_pairs)(*geometry, board, child);
             const Features expected = geometry->features(board);
             for (int lane = 0; lane < lane_capacity; ++lane)
-                ASSERT_EQ(features.index[lane], expected.index[lane])
+                ASSERT_EQ(child.index[lane], expected.index[lane])
                     << "game " << game << " lane " << lane << to_text(board);
         }
     }
     EXPECT_GT(passes, 50);
 }
 
-TEST(Geometry, a_pass_negates_every_lane) {
+TEST(Geometry, a_pass_negates_patterns_and_the_count_and_swaps_the_pairs) {
     constexpr std::uint64_t seed = 32;
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     const OwnedGeometry geometry;
@@ -274,9 +282,63 @@ TEST(Geometry, a_pass_negates_every_lane) {
         const Board board = test::thrown_board(random, 100, 100);
         const Features before = geometry->features(board);
         const Features after = geometry->features(after_pass(board));
-        for (int lane = 0; lane < lane_capacity; ++lane)
-            ASSERT_EQ(after.index[lane], -before.index[lane]);
+        for (int lane = 0; lane < lane_capacity; ++lane) {
+            const bool is_pair =
+                lane == geometry->mobility_lane() || lane == geometry->frontier_lane();
+            const int middle = pair_limit * pair_limit / 2;
+            const int expected = is_pair ? (before.index[lane] + middle) % pair_limit * pair_limit +
+                                               (before.index[lane] + middle) / pair_limit - middle
+                                         : -before.index[lane];
+            ASSERT_EQ(after.index[lane], expected) << "lane " << lane << to_text(board);
+        }
     }
+}
+
+// No lane reads outside of its table, whatever stands on the board, and none reads another's entry.
+TEST(Geometry, indices_are_the_configurations_that_lanes_see_square_by_square) {
+    constexpr std::uint64_t seed = 34;
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    const OwnedGeometry geometry;
+    RandomStream random = test_stream(seed);
+    int beyond_limit = 0;
+    for (int i = 0; i < 1'000; ++i) {
+        const auto own = static_cast<unsigned>(random.below(128));
+        const Board board =
+            test::thrown_board(random, own, static_cast<unsigned>(random.below(128)));
+        const Features features = geometry->features(board);
+        for (int shape = 0; shape < geometry->shape_count(); ++shape) {
+            const Geometry::ShapeLayout& layout = geometry->shape(shape);
+            for (int lane = 0; lane < layout.lane_count; ++lane)
+                ASSERT_EQ(static_cast<std::uint32_t>(static_cast<int>(layout.play_size / 2) +
+                                                     features.index[layout.first_lane + lane]),
+                          test::configuration_of(*geometry, shape, lane, board))
+                    << layout.name << " lane " << lane << to_text(board);
+        }
+        beyond_limit += test::count_touched(board, board.own) >= pair_limit;
+    }
+    EXPECT_GT(beyond_limit, 100);
+}
+
+TEST(Geometry, a_pair_has_an_index_of_its_own_for_every_two_counts_below_the_limit) {
+    std::set<int> seen;
+    for (int own = 0; own < pair_limit; ++own)
+        for (int opponent = 0; opponent < pair_limit; ++opponent)
+            seen.insert(pair_index(own, opponent));
+    EXPECT_EQ(seen.size(), 1024u);
+    EXPECT_EQ(*seen.begin(), -512);
+    EXPECT_EQ(*seen.rbegin(), 511);
+    for (int more = pair_limit; more <= square_count; ++more) {
+        EXPECT_EQ(pair_index(more, 7), pair_index(31, 7));
+        EXPECT_EQ(pair_index(7, more), pair_index(7, 31));
+    }
+}
+
+TEST(Geometry, without_pairs_has_no_lanes_for_them) {
+    constexpr Shape shapes[] = {{"edge", "a1 b1 c1 d1 e1 f1 g1 h1"}};
+    const OwnedGeometry geometry(shapes);
+    EXPECT_EQ(geometry->mobility_lane(), -1);
+    EXPECT_EQ(geometry->frontier_lane(), -1);
+    EXPECT_EQ(geometry->features(start_board()).index[4], 0);
 }
 
 TEST(Geometry, indices_of_full_boards_stay_inside_the_tables) {

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/othello.hpp"
+#include "tests/support/othello_reference.hpp"
 
 namespace kiln::othello {
 namespace {
@@ -200,15 +201,8 @@ class SlowLearner {
     void collect(const Charge& charge, int shape, std::map<Key, std::vector<double>>& errors) {
         const Geometry::ShapeLayout& layout = geometry_.shape(shape);
         for (int lane = 0; lane < layout.lane_count; ++lane) {
-            std::uint32_t configuration = 0;
-            std::uint32_t place_value = 1;
-            for (const Square square : geometry_.lane_squares(shape, lane)) {
-                // Digits of -1, 0 and 1, moved up by one.
-                const bool own = (charge.board.own & bit(square)) != 0;
-                const bool opponent = (charge.board.opponent & bit(square)) != 0;
-                configuration += place_value * (own ? 2u : opponent ? 0u : 1u);
-                place_value *= static_cast<std::uint32_t>(layout.base);
-            }
+            const std::uint32_t configuration =
+                test::configuration_of(geometry_, shape, lane, charge.board);
             const Key key = {stage_of(charge.board.discs()), shape,
                              geometry_.class_of(shape, configuration)};
             errors[key].push_back(charge.error);

@@ -57,7 +57,15 @@ bool may_occur(const Geometry& geometry, int shape, std::uint32_t configuration,
     const auto& layout = geometry.shape(shape);
     if (discs < 4 || discs > 63)
         return false;
-    if (layout.base == 1) {
+    if (layout.kind == LaneKind::mobility || layout.kind == LaneKind::frontier) {
+        // Both counts are of empty squares, and one square may be among both; 31 stands for more,
+        // but then there are at least 31. A position that is not over has a move for somebody, on
+        // an empty square beside a disc that it turns: the counts are not both 0.
+        const int own = static_cast<int>(configuration / 32);
+        const int opponent = static_cast<int>(configuration % 32);
+        return own <= 64 - discs && opponent <= 64 - discs && own + opponent > 0;
+    }
+    if (layout.kind == LaneKind::count) {
         const int difference =
             static_cast<int>(configuration) - static_cast<int>(layout.play_size / 2);
         const int own = (discs + difference) / 2;
@@ -127,6 +135,22 @@ TEST(Reachable, excludes_empty_centres_crowds_at_the_start_and_gaps_at_the_end) 
     EXPECT_FALSE(is_reachable(*geometry, edge, full_edge, stage_of(11)));
     EXPECT_TRUE(is_reachable(*geometry, edge, full_edge, stage_of(13)));  // with the way there
     EXPECT_TRUE(is_reachable(*geometry, edge, full_edge, stage_count - 1));
+}
+
+TEST(Reachable, of_a_pair_needs_a_move_for_somebody_and_as_many_empty_squares) {
+    const OwnedGeometry geometry;
+    for (const char* name : {"mobility", "frontier"}) {
+        SCOPED_TRACE(name);
+        const int shape = shape_named(*geometry, name);
+        for (int stage = 0; stage < stage_count; ++stage)
+            EXPECT_FALSE(is_reachable(*geometry, shape, 0, stage)) << stage;
+        EXPECT_TRUE(is_reachable(*geometry, shape, 1, stage_count - 1));
+        EXPECT_TRUE(is_reachable(*geometry, shape, 32, stage_count - 1));
+        EXPECT_TRUE(is_reachable(*geometry, shape, 2 * 32 + 2, stage_of(62)));
+        EXPECT_FALSE(is_reachable(*geometry, shape, 3 * 32, stage_of(62)));
+        EXPECT_TRUE(is_reachable(*geometry, shape, 31 * 32 + 31, stage_of(33)));
+        EXPECT_FALSE(is_reachable(*geometry, shape, 31, stage_of(34)));
+    }
 }
 
 TEST(Reachable, of_the_count_needs_a_disc_of_either_player) {

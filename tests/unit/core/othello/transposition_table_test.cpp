@@ -40,6 +40,59 @@ bool has(TranspositionTable& table, const Board& board, TableKind kind) {
     return table.find(board, kind, entry);
 }
 
+TEST(TranspositionTable, a_bucket_is_one_line_of_the_cache_and_an_entry_20_bytes_of_it) {
+    EXPECT_EQ(sizeof(TableBucket), 64u);
+    EXPECT_EQ(alignof(TableBucket), 64u);
+    EXPECT_EQ(sizeof(Board) + sizeof(PackedEntry), 20u);
+    EXPECT_FALSE(PackedEntry().is_of(TableKind::heuristic));
+    EXPECT_FALSE(PackedEntry().is_of(TableKind::exact));
+}
+
+void expect_round_trip(TableKind kind, const TableEntry& entry) {
+    const PackedEntry packed = PackedEntry::pack(kind, entry);
+    ASSERT_NE(packed.bits, 0u);
+    ASSERT_EQ(packed.unpack(), entry) << entry.lower << " to " << entry.upper;
+    ASSERT_EQ(packed.depth(), entry.depth);
+    ASSERT_EQ(packed.is_of(TableKind::exact), kind == TableKind::exact);
+    ASSERT_EQ(packed.is_of(TableKind::heuristic), kind == TableKind::heuristic);
+}
+
+TEST(TranspositionTable, an_entry_comes_out_of_its_32_bits_as_it_went_in) {
+    for (int depth = 0; depth <= 60; ++depth)
+        for (Square move = 0; move < 64; ++move) {
+            expect_round_trip(TableKind::exact, {-64, 64, depth, move});
+            expect_round_trip(TableKind::heuristic, {-score_infinite, 0, depth, move});
+            expect_round_trip(TableKind::heuristic, {-1, -1, depth, move});
+        }
+    // Unused squares' results are odd; the solvers' infinity is 65.
+    for (int lower = -65; lower <= 65; ++lower)
+        for (int upper = lower; upper <= 65; ++upper)
+            expect_round_trip(TableKind::exact, {lower, upper, 60, 63});
+    for (Score value = -score_max; value <= score_max; ++value) {
+        expect_round_trip(TableKind::heuristic, {value, value, 60, 63});
+        expect_round_trip(TableKind::heuristic, {value, score_infinite, 60, 63});
+        expect_round_trip(TableKind::heuristic, {-score_infinite, value, 60, 63});
+    }
+}
+
+TEST(TranspositionTable, keeps_the_lower_of_two_different_bounds_of_an_estimate) {
+    const TableEntry kept = PackedEntry::pack(TableKind::heuristic, {-300, 700, 5, 19}).unpack();
+    EXPECT_EQ(kept, (TableEntry{-300, score_infinite, 5, 19}));
+}
+
+TEST(TranspositionTable, estimates_its_use_from_what_was_stored) {
+    constexpr std::uint64_t seed = 53;
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    std::vector<TableBucket> buckets(30'000);
+    TranspositionTable table;
+    table.bind(buckets);
+    EXPECT_EQ(table.estimate_used_bytes(), 0u);
+    RandomStream random = test_stream(seed);
+    for (int i = 0; i < 20'000; ++i)  // two in nine of its entries; few buckets overflow
+        table.store(thrown_board(random, 100, 100), TableKind::exact, {0, 0, 10, 0});
+    EXPECT_NEAR(static_cast<double>(table.estimate_used_bytes()), 20'000 * 64.0 / 3, 40'000);
+}
+
 TEST(TranspositionTable, answers_only_with_what_was_stored_for_that_very_position) {
     constexpr std::uint64_t seed = 51;
     SCOPED_TRACE(testing::Message() << "seed " << seed);
