@@ -44,8 +44,11 @@ class Progress {
     void show(const Event& event, const LogEntry& entry);
     void show(const TrainStatus& status);
     void show(const LogEntry& note);
-    // The speed is measured anew.
-    void begin() { rate_ = RecentRate(); }
+    // Settings may be others from here on, and the speed is measured anew.
+    void begin(const RunSettings& settings) {
+        settings_ = settings;
+        rate_ = RecentRate();
+    }
     // Ends the live line; what follows is the final report.
     void finish() { console_.end_live(); }
 
@@ -60,7 +63,7 @@ class Progress {
     std::string status_line() const;
 
     Console& console_;
-    const RunSettings& settings_;
+    RunSettings settings_;
     RecentRate rate_;
     TrainStatus status_;
     std::optional<double> prediction_error_;  // of the last window

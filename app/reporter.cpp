@@ -101,9 +101,9 @@ void Reporter::on_note(const LogEntry& entry) {
     progress_.show(entry);
 }
 
-void Reporter::on_start(std::uint64_t games, double seconds) {
+void Reporter::on_start(const RunSettings& settings, std::uint64_t games, double seconds) {
     teller_.begin(games, seconds);
-    progress_.begin();
+    progress_.begin(settings);
 }
 
 }  // namespace kiln::app

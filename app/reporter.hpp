@@ -36,7 +36,7 @@ class Reporter final : public RunObserver {
     void on_event(const Event& event, double seconds) override;
     void on_status(const TrainStatus& status) override;
     void on_note(const LogEntry& entry) override;
-    void on_start(std::uint64_t games, double seconds) override;
+    void on_start(const RunSettings& settings, std::uint64_t games, double seconds) override;
 
     // The newest report of a kind, with its "text"; null if there was none. Of strength there is
     // also the newest against each opponent, as "strength.corner".

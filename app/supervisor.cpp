@@ -141,7 +141,7 @@ void Supervisor::launch() {
     });
     launched_games_ = start_.games;
     told_before_ = told_games_;
-    observer_.on_start(start_.games, seconds());
+    observer_.on_start(settings_, start_.games, seconds());
     enter(RunState::starting,
           start_.is_resuming ? fmt::format("loading game {}", format_count(start_.games)) : "");
 }

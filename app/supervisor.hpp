@@ -55,8 +55,8 @@ class RunObserver {
     virtual void on_status(const TrainStatus& status) = 0;  // about ten times a second
     // What was done or seen, and why.
     virtual void on_note(const LogEntry& entry) = 0;
-    // A trainer begins, or begins again, at that game.
-    virtual void on_start(std::uint64_t games, double seconds) = 0;
+    // A trainer begins, or begins again, at that game with these settings.
+    virtual void on_start(const RunSettings& settings, std::uint64_t games, double seconds) = 0;
 
   protected:
     ~RunObserver() = default;

@@ -19,13 +19,14 @@ struct SelfPlayCase {
     const char* name;
     int depth;
     int exact_empties;
-    int games;  // a repetition
-    Goal goal;  // games a second and worker
+    int selectivity;  // as one would train so deep
+    int games;        // a repetition
+    Goal goal;        // games a second and worker
 };
 constexpr SelfPlayCase self_play_cases[] = {
-    {"self-play, 1 ply, last 12 exact", 1, 12, 300, at_least(400)},
-    {"self-play, depth 4, last 12 exact", 4, 12, 30, at_least(40)},
-    {"self-play, depth 8, last 16 exact", 8, 16, 6, at_least(15)},
+    {"self-play, 1 ply, last 12 exact", 1, 12, 0, 300, at_least(400)},
+    {"self-play, depth 4, last 12 exact", 4, 12, 0, 30, at_least(40)},
+    {"self-play, depth 8, last 16 exact, pruned", 8, 16, 3, 8, at_least(15)},
 };
 
 // Plays tickets far from those of the training, one after another, with the trained weights.
@@ -36,6 +37,7 @@ void bench_self_play(Table& table, TrainedRig& trained, const SelfPlayCase& at) 
     othello::OthelloSettings settings = rig.workload().settings();
     settings.depth = at.depth;
     settings.exact_empties = at.exact_empties;
+    settings.selectivity = at.selectivity;
     settings.target_games = 1'000'000;
     const WorkContext context = {0, &rig.page().stop, &rig.clock()};
     const auto record = std::make_unique<othello::GameRecord>();

@@ -3,7 +3,7 @@
 // Square numbering: a1 = bit 0, b1 = bit 1, ... h8 = bit 63. Nothing here knows colours: a position
 // is always seen by the player to move, and playing a move hands the position to the other player.
 // Functions are pure and thread-safe. Legal moves and flips exist twice: the ones here are
-// vectorised (moves.cpp), their twins in `scalar` walk the board square by square and are the
+// vectorised (moves-inl.hpp), their twins in `scalar` walk the board square by square and are the
 // specification.
 #pragma once
 

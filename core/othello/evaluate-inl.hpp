@@ -47,7 +47,7 @@ inline void pass_features(const Features& parent, Features& child) {
         hn::Store(hn::Sub(hn::Zero(tag), hn::Load(tag, parent.index + at)), tag, child.index + at);
 }
 
-// Every square that touches one of these.
+// Every square that touches one of these, and these.
 inline Bits neighbours_of(Bits squares) {
     constexpr Bits not_file_a = 0xfefefefefefefefeu;
     constexpr Bits not_file_h = 0x7f7f7f7f7f7f7f7fu;

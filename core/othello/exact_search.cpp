@@ -17,7 +17,7 @@ constexpr int discs_infinite = 65;
 constexpr int move_capacity = square_count;
 constexpr int stability_alpha_min = 12;  // below, the bound hardly ever cuts
 
-struct Candidate {
+struct SolveMove {
     Bits flipped;
     Score key;
     Square square;
@@ -28,7 +28,7 @@ int ordering_depth(int empties) {
     return empties >= 24 ? 2 : empties >= 19 ? 1 : 0;
 }
 
-inline void make_child(const SearchRun& run, const SearchFrame& parent, const Candidate& move,
+inline void make_child(const SearchRun& run, const SearchFrame& parent, const SolveMove& move,
                        SearchFrame& child) {
     child.board = after_move(parent.board, move.square, move.flipped);
     child_features(run.model->geometry(), parent.features, move.square, move.flipped,
@@ -49,7 +49,7 @@ inline int solve_child(SearchRun& run, int level, int alpha, int beta) {
     return solve_node(run, level, alpha, beta);
 }
 
-int solve_moves(SearchRun& run, int level, int alpha, int beta, Candidate* candidates, int count,
+int solve_moves(SearchRun& run, int level, int alpha, int beta, SolveMove* candidates, int count,
                 Square& best_move) {
     SearchFrame& frame = run.frames[level];
     SearchFrame& child = run.frames[level + 1];
@@ -59,7 +59,7 @@ int solve_moves(SearchRun& run, int level, int alpha, int beta, Candidate* candi
         // The next best of those left: often the first is enough.
         std::swap(candidates[i],
                   *std::max_element(candidates + i, candidates + count,
-                                    [](const Candidate& a, const Candidate& b) {
+                                    [](const SolveMove& a, const SolveMove& b) {
                                         return a.key < b.key ||
                                                (a.key == b.key && a.square > b.square);
                                     }));
@@ -116,10 +116,10 @@ int solve_node(SearchRun& run, int level, int alpha, int beta) {
     } else if (TableEntry guess; run.table->find(board, TableKind::heuristic, guess)) {
         first = guess.move;
     }
-    Candidate candidates[move_capacity];
+    SolveMove candidates[move_capacity];
     int count = 0;
     for (Bits left = moves; left != 0; left &= left - 1) {
-        Candidate& candidate = candidates[count++];
+        SolveMove& candidate = candidates[count++];
         candidate.square = static_cast<Square>(std::countr_zero(left));
         candidate.flipped = flips_simd(board, candidate.square);
         candidate.key = 0;
@@ -138,7 +138,7 @@ int solve_node(SearchRun& run, int level, int alpha, int beta) {
     }
     const int depth = ordering_depth(empties);
     for (int i = 0; i < count; ++i) {
-        Candidate& candidate = candidates[i];
+        SolveMove& candidate = candidates[i];
         if (candidate.square == first) {
             candidate.key = 4 * score_infinite;
             continue;

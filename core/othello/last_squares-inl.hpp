@@ -149,7 +149,7 @@ inline int two_left(std::uint64_t& nodes, Board board, int alpha, int beta, int 
 }
 
 // Which of the four 4x4 quadrants a square is in. A region with an odd number of empty squares is
-// played in first: it tends to leave the opponent the last move nowhere ("parity"; Buro 1997).
+// played in first: it tends to leave the opponent the last move nowhere (parity).
 inline int quadrant_of(int square) {
     return (square >> 5 & 1) * 2 + (square >> 2 & 1);
 }

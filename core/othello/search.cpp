@@ -11,7 +11,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace kiln::othello::HWY_NAMESPACE {
 
-struct Candidate {
+struct SearchMove {
     Bits flipped;
     Score key;
     Square square;
@@ -60,11 +60,11 @@ constexpr int static_order_depth_min = 4;
 
 // Best static value of the children first, fewer replies preferred; the table's move before all.
 inline int order_moves(SearchRun& run, int depth, const SearchFrame& frame, SearchFrame& scratch,
-                       Bits moves, int first, Candidate* candidates) {
+                       Bits moves, int first, SearchMove* candidates) {
     int count = 0;
     for (; moves != 0; moves &= moves - 1) {
         const int square = std::countr_zero(moves);
-        Candidate candidate;
+        SearchMove candidate;
         candidate.square = static_cast<Square>(square);
         candidate.flipped = flips_simd(frame.board, square);
         if (square == first) {
@@ -143,7 +143,7 @@ Score search_moves(SearchRun& run, int level, int depth, Score alpha, Score beta
                    Bits moves, int first, Square& best_move) {
     SearchFrame& frame = run.frames[level];
     SearchFrame& child = run.frames[level + 1];
-    Candidate candidates[move_capacity];
+    SearchMove candidates[move_capacity];
     int count = 0;
     if (depth == 1) {
         for (; moves != 0; moves &= moves - 1) {
@@ -340,6 +340,7 @@ SearchResult Searcher::search(Board board, const SearchLimits& limits,
 }
 
 SearchResult Searcher::deepen(Board board, const SearchLimits& limits, const Interrupt& interrupt) {
+    CHECK(limits.selectivity >= 0 && limits.selectivity <= selectivity_max);
     SearchRun run = begin(board, interrupt);
     run.selectivity = limits.selectivity;
     if (limits.time_ns != 0) {

@@ -2,8 +2,10 @@
 //
 // Limits are depth, nodes or milliseconds; whichever binds first ends it, also inside an iteration,
 // and the best line found so far is the answer (at least one ply is always complete). From
-// `exact_empties` empties on the position is solved to the end instead. With limits in depth or
-// nodes the result is a function of position, model, limits and table size alone.
+// `exact_empties` empties on the position is solved to the end instead, however long that takes.
+// With limits in depth or nodes the result is a function of position, model, limits, table size and
+// what was searched since table().begin_game(). Those searches should share one selectivity: the
+// table does not remember which of its values are rough.
 //
 // Searcher holds its stack and needs no other memory than the table. One thread a searcher.
 #pragma once

@@ -20,7 +20,7 @@ struct SearchFrame {
 };
 
 struct SearchRun {
-    static constexpr int frame_capacity = 128;  // 60 moves and as many passes
+    static constexpr int frame_capacity = 128;  // 62 moves and as many passes
 
     const Model* model = nullptr;
     TranspositionTable* table = nullptr;

@@ -54,7 +54,7 @@ class Patterns(KilnTest):
     def test_weights_of_all_lanes_sum_to_the_evaluation(self):
         out = json.loads(self.kiln("debug", "patterns", "start", "--moves", "f5d6c3d3c4",
                                    "--model", self.run_path, "--json").out)
-        self.assertEqual(len(out["lanes"]), 59)
+        self.assertEqual(len(out["lanes"]), 61)
         self.assertEqual(sum(lane["units"] for lane in out["lanes"]), out["evaluation_units"])
         self.assertEqual(out["sum_units"], out["evaluation_units"])
         self.assertEqual(out["stage"], 2)
@@ -69,7 +69,7 @@ class Patterns(KilnTest):
 
     def test_text_draws_every_placement(self):
         out = self.kiln("debug", "patterns", "start", "--model", self.run_path).out
-        self.assertIn("the sum of 59 weights", out)
+        self.assertIn("the sum of 61 weights", out)
         self.assertEqual(len(re.findall(r"^  +\d+  [XO-]+ +\d+ +\d+ ", out, re.M)), 58)
         self.assertRegex(out, r"\nedge \+ 2X, mirror images share a weight\n(  [-.]{8}){4}\n")
 
@@ -96,7 +96,7 @@ class Trace(KilnTest):
     def test_lists_the_weights_that_an_error_is_charged_to(self):
         out = self.kiln("debug", "trace", "--model", checkpoint(64), "--weights").out
         errors = len(re.findall(r"; error [+-]", out))
-        self.assertEqual(len(re.findall(r" updates, gets [+-]", out)), 59 * errors)
+        self.assertEqual(len(re.findall(r" updates, gets [+-]", out)), 61 * errors)
 
 
 class Replay(KilnTest):
@@ -127,7 +127,7 @@ class Updates(KilnTest):
 
     def test_before_and_after_are_what_the_checkpoints_hold(self):
         out = self.kiln("debug", "updates", "--model", checkpoint(96), "--games", 32).out
-        rows = re.findall(r"^stage +(\d+)  (.{12}) ([XO+0-9-]+) +([+-][\d.]+) -> ([+-][\d.]+) "
+        rows = re.findall(r"^stage +(\d+)  (.{12}) ([XO+0-9:-]+) +([+-][\d.]+) -> ([+-][\d.]+) "
                           r"\(([+-][\d.]+)\) discs, mean error [+-][\d.]+ of (\d+), update (\d+)$",
                           out, re.M)
         told = re.search(r"^([\d,]+) updates, largest change ([\d.]+) discs", out, re.M)

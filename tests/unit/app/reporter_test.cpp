@@ -119,7 +119,7 @@ TEST_F(ReporterTest, adds_windows_up) {
 }
 
 TEST_F(ReporterTest, tells_events_and_notes_to_the_console_and_to_the_log) {
-    reporter.on_start(0, 0);
+    reporter.on_start(settings, 0, 0);
     const CheckpointSaved saved = {600, 150'000'000, 2'000'000'000, 3'000'000};
     reporter.on_event(Event::make(EventKind::checkpoint_saved, 600, saved), 2);
     reporter.on_note({Severity::info, "resumed", "going on from game 600"});
