@@ -6,7 +6,6 @@
 // heuristic searches use it; exact results never depend on it.
 #pragma once
 
-#include <algorithm>
 #include <iterator>
 
 #include "core/othello/score.hpp"
@@ -27,7 +26,9 @@ constexpr ProbCut probcut(int depth) {
                                  {3, 930}, {4, 880}, {5, 830},  {4, 960},  {5, 910}, {6, 860},
                                  {5, 960}, {6, 910}, {7, 860},  {6, 960},  {7, 910}, {8, 880}};
     static_assert(std::size(table) == probcut_depth_max - probcut_depth_min + 1);
-    return table[std::min(depth, probcut_depth_max) - probcut_depth_min];
+    // Deep and shallow have one parity.
+    const int row = depth <= probcut_depth_max ? depth : probcut_depth_max - depth % 2;
+    return table[row - probcut_depth_min];
 }
 
 constexpr int selectivity_max = 4;

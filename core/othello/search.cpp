@@ -162,8 +162,8 @@ Score search_moves(SearchRun& run, int level, int depth, Score alpha, Score beta
             value = -search_child(run, level + 1, depth - 1, -beta, -floor, is_line);
         } else {
             value = -search_child(run, level + 1, depth - 1, -floor - 1, -floor, false);
-            if (is_line && value > floor && value < beta && !run.is_interrupted)
-                value = -search_child(run, level + 1, depth - 1, -beta, -floor, true);
+            if (value > floor && value < beta && !run.is_interrupted)
+                value = -search_child(run, level + 1, depth - 1, -beta, -floor, is_line);
         }
         if (run.is_interrupted)
             return best;

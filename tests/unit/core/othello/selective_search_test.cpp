@@ -46,9 +46,9 @@ Board position_with_a_move(RandomStream& random, int empties) {
 }
 
 // A run from a position, as a searcher would begin it.
-class Run {
+class OwnedRun {
   public:
-    explicit Run(const Board& board, TranspositionTable& table)
+    explicit OwnedRun(const Board& board, TranspositionTable& table)
         : frames_(SearchRun::frame_capacity) {
         run.model = &random_model().model;
         run.table = &table;
@@ -104,7 +104,7 @@ TEST(SelectiveSearch, an_iteration_has_the_same_score_and_move_value_for_any_gue
         for (const Score offset : offsets) {
             for (const Score guess : {expected + offset, i % 2 == 0 ? score_max : -score_max}) {
                 table.begin_game();
-                Run run(board, table);
+                OwnedRun run(board, table);
                 ASSERT_EQ(search_iteration(run.run, 4, guess), expected)
                     << "guess " << guess << to_text(board);
                 ASSERT_EQ(run.run.root_score, expected);
@@ -132,7 +132,7 @@ TEST(SelectiveSearch, of_any_window_answers_with_a_bound_that_is_true) {
         table.begin_game();
         // The table fills up with the bounds that other windows left.
         for (int window = 0; window < 30; ++window) {
-            Run run(board, table);
+            OwnedRun run(board, table);
             const Score alpha = value - 600 + static_cast<Score>(random.below(1'200));
             const Score beta =
                 alpha + 1 + static_cast<Score>(window % 2 == 0 ? 0 : random.below(900));
@@ -257,20 +257,22 @@ TEST(SelectiveSearch, that_runs_out_of_nodes_answers_with_a_move_and_the_score_o
     EXPECT_GT(broken_off, 50);
 }
 
-TEST(ProbCut, stands_for_a_depth_by_shallower_ones_of_the_same_parity) {
-    for (int depth = 0; depth < 60; ++depth) {
-        for (const ProbCut* cut = probcuts(depth); cut->depth != 0; ++cut) {
-            EXPECT_GE(depth, probcut_depth_min);
-            EXPECT_LT(cut->depth, depth);
-            if (depth <= probcut_depth_max) {
-                EXPECT_EQ((depth - cut->depth) % 2, 0) << depth;
-            }
-            for (int selectivity = 1; selectivity < selectivity_max; ++selectivity) {
-                EXPECT_GT(probcut_margin(*cut, 0, selectivity),
-                          probcut_margin(*cut, 0, selectivity + 1));
-            }
-        }
+TEST(ProbCut, stands_for_a_depth_by_a_shallower_one_of_the_same_parity) {
+    for (int depth = probcut_depth_min; depth <= 60; ++depth) {
+        const ProbCut cut = probcut(depth);
+        EXPECT_GE(cut.depth, 1);
+        EXPECT_LT(cut.depth, depth);
+        EXPECT_EQ((depth - cut.depth) % 2, 0) << depth;
     }
+}
+
+TEST(ProbCut, a_bolder_selectivity_and_an_earlier_stage_narrow_the_margin) {
+    const ProbCut cut = probcut(8);
+    for (int selectivity = 1; selectivity < selectivity_max; ++selectivity)
+        EXPECT_GT(probcut_margin(cut, 15, selectivity), probcut_margin(cut, 15, selectivity + 1));
+    for (int stage = 1; stage < stage_count; ++stage)
+        EXPECT_GE(probcut_margin(cut, stage, 2), probcut_margin(cut, stage - 1, 2));
+    EXPECT_GT(probcut_margin(cut, stage_count - 1, 2), probcut_margin(cut, 0, 2));
 }
 
 }  // namespace

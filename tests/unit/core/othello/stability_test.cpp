@@ -159,7 +159,7 @@ TEST(Stability, a_disc_once_called_stable_never_turns_in_random_games) {
         std::array<Bits, 2> stable = {};
         for (;;) {
             const std::array<Bits, 2> now = stable_of(board, is_turned);
-            for (int side = 0; side < 2; ++side) {
+            for (std::size_t side = 0; side < 2; ++side) {
                 const Bits discs = (side == 1) == is_turned ? board.own : board.opponent;
                 ASSERT_EQ(stable[side] & ~discs, 0u) << "a stable disc turned" << to_text(board);
                 ASSERT_EQ(stable[side] & ~now[side], 0u)
