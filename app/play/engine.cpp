@@ -41,7 +41,7 @@ Score value_of(const othello::Model& model, const Board& board) {
                                    : model.evaluate(board);
 }
 
-Choice choice_of(const SearchResult& result) {
+ChosenMove choice_of(const SearchResult& result) {
     return {.move = result.move,
             .score = result.score,
             .depth = result.depth,
@@ -147,7 +147,7 @@ class Engine::RankRun {
     }
 
   private:
-    Board child_of(const Choice& choice) const {
+    Board child_of(const ChosenMove& choice) const {
         if (choice.move == othello::no_square)
             return othello::after_pass(board_);
         return othello::after_move(board_, choice.move, othello::flips(board_, choice.move));
@@ -155,7 +155,7 @@ class Engine::RankRun {
 
     bool is_finished() const {
         return std::all_of(ranking_.choices.begin(), ranking_.choices.end(),
-                           [](const Choice& choice) { return choice.is_exact; });
+                           [](const ChosenMove& choice) { return choice.is_exact; });
     }
 
     std::uint64_t deadline_ns() const {
@@ -180,15 +180,16 @@ class Engine::RankRun {
     }
 
     void tell() {
-        std::stable_sort(
-            ranking_.choices.begin(), ranking_.choices.end(),
-            [](const Choice& left, const Choice& right) { return left.score > right.score; });
+        std::stable_sort(ranking_.choices.begin(), ranking_.choices.end(),
+                         [](const ChosenMove& left, const ChosenMove& right) {
+                             return left.score > right.score;
+                         });
         ranking_.time_ns = engine_.clock_.now_ns() - started_ns_;
         report_(ranking_);
     }
 
     void look() {
-        for (Choice& choice : ranking_.choices) {
+        for (ChosenMove& choice : ranking_.choices) {
             const Board child = child_of(choice);
             choice.score = -value_of(engine_.searcher_.model(), child);
             choice.is_exact = othello::is_over(child);
@@ -201,7 +202,7 @@ class Engine::RankRun {
     // Every move to that depth. False: there is no more to be had.
     bool deepen(int depth) {
         for (std::size_t i = 0; i < ranking_.choices.size(); ++i) {
-            Choice& choice = ranking_.choices[i];
+            ChosenMove& choice = ranking_.choices[i];
             if (choice.is_exact)
                 continue;
             if (is_due())
@@ -218,8 +219,8 @@ class Engine::RankRun {
 
     // By value of before, so that the best moves are solved first.
     void solve() {
-        const std::vector<Choice> order = ranking_.choices;
-        for (const Choice& next : order) {
+        const std::vector<ChosenMove> order = ranking_.choices;
+        for (const ChosenMove& next : order) {
             if (next.is_exact)
                 continue;
             if (is_due())
@@ -229,13 +230,13 @@ class Engine::RankRun {
             if (!found.is_exact)
                 return;
             take(*std::find_if(ranking_.choices.begin(), ranking_.choices.end(),
-                               [&](const Choice& choice) { return choice.move == next.move; }),
+                               [&](const ChosenMove& choice) { return choice.move == next.move; }),
                  found);
             tell();
         }
     }
 
-    static void take(Choice& choice, const SearchResult& found) {
+    static void take(ChosenMove& choice, const SearchResult& found) {
         choice.reply = found.move;
         choice.score = -found.score;
         choice.depth = found.depth + 1;

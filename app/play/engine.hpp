@@ -25,7 +25,7 @@ constexpr int exact_by_time = -1;
 int solvable_empties(std::uint64_t time_ns);
 
 // A move and what it is worth.
-struct Choice {
+struct ChosenMove {
     othello::Square move = othello::no_square;   // no_square: a pass
     othello::Square reply = othello::no_square;  // expected; no_square: unknown, or a pass
     othello::Score score = 0;                    // for the player to move
@@ -36,7 +36,7 @@ struct Choice {
 };
 
 struct Thought {
-    Choice best;
+    ChosenMove best;
     std::uint64_t nodes = 0;
     std::uint64_t time_ns = 0;
 
@@ -44,7 +44,7 @@ struct Thought {
 };
 
 struct Ranking {
-    std::vector<Choice> choices;  // best first; of every legal move, or of the pass
+    std::vector<ChosenMove> choices;  // best first; of every legal move, or of the pass
     std::uint64_t nodes = 0;
     std::uint64_t time_ns = 0;
 

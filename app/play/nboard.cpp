@@ -25,14 +25,14 @@ std::string name_of_move(Square move) {
 }
 
 // The move and, if it is known, the reply to it, without a blank between them.
-std::string line_of(const Choice& choice) {
+std::string line_of(const ChosenMove& choice) {
     std::string line = name_of_move(choice.move);
     if (choice.reply != othello::no_square)
         line += othello::square_name(choice.reply).text;
     return line;
 }
 
-std::string search_line(const Choice& choice) {
+std::string search_line(const ChosenMove& choice) {
     return fmt::format("search {} {:.2f} 0 {}{}", line_of(choice), choice.discs(), choice.depth,
                        choice.is_exact ? " exact" : "");
 }

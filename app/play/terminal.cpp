@@ -29,7 +29,7 @@ std::string legal_moves_of(const othello::Board& board) {
     return moves;
 }
 
-std::string describe(const Choice& choice) {
+std::string describe(const ChosenMove& choice) {
     return fmt::format(
         "{} discs, {}", format_discs(choice.discs()),
         choice.is_exact ? std::string("exact") : fmt::format("at depth {}", choice.depth));

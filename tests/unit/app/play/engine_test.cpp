@@ -90,7 +90,7 @@ TEST(Engine, ranks_every_move_by_its_exact_result) {
             rig.engine.rank(board, {.depth = 2, .exact_empties = 10}, no_report);
         othello::Bits seen = 0;
         for (std::size_t i = 0; i < ranking.choices.size(); ++i) {
-            const Choice& choice = ranking.choices[i];
+            const ChosenMove& choice = ranking.choices[i];
             EXPECT_TRUE(choice.is_exact);
             if (choice.move == othello::no_square)
                 continue;
@@ -132,7 +132,7 @@ TEST(Engine, a_limit_in_nodes_ends_a_ranking) {
         rig.engine.rank(othello::start_board(), {.depth = 60, .nodes = 20'000}, no_report);
     EXPECT_GE(ranking.nodes, 10'000u);
     EXPECT_LE(ranking.nodes, 21'000u);
-    for (const Choice& choice : ranking.choices)
+    for (const ChosenMove& choice : ranking.choices)
         EXPECT_GT(choice.depth, 3);
 }
 
