@@ -12,7 +12,7 @@ constexpr const char* region_stacks = "worker stacks";
 constexpr const char* region_scribe = "scribe stack";
 constexpr std::uint64_t stack_bytes = 1u << 20;
 constexpr std::uint64_t page_bytes = 4096;
-constexpr std::uint64_t warm_up_games = 100'000;
+constexpr std::uint64_t warm_up_games = 50'000;
 constexpr std::uint64_t budget_bytes = 2'000'000'000;
 
 }  // namespace
