@@ -150,6 +150,8 @@ std::string describe_limits(const othello::SearchLimits& limits) {
                                              : fmt::format("depth {}", limits.depth);
     if (limits.exact_empties > 0)
         text += fmt::format(", exact from {} empties", limits.exact_empties);
+    if (limits.selectivity > 0)
+        text += fmt::format(", selectivity {}", limits.selectivity);
     return text;
 }
 

@@ -84,6 +84,7 @@ void print_json(const PlayingModel& model, const EvaluateOptions& options,
     json["nodes"] = options.limits.nodes;
     json["time_ms"] = options.limits.time_ns / 1'000'000;
     json["exact_empties"] = options.limits.exact_empties;
+    json["selectivity"] = options.limits.selectivity;
     json["games"] = result.score.games();
     json["partial"] = result.is_partial;
     json["wins"] = result.score.wins;

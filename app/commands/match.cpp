@@ -185,6 +185,7 @@ void print_json(const Players& players, const MatchOptions& options, const Match
     json["nodes"] = options.limits.nodes;
     json["time_ms"] = options.limits.time_ns / 1'000'000;
     json["exact_empties"] = options.limits.exact_empties;
+    json["selectivity"] = options.limits.selectivity;
     json["pairs_wanted"] = options.pairs;
     json["pairs"] = result.pairs;
     json["games"] = score.games();

@@ -167,6 +167,7 @@ TEST(DescribeLimits, name_what_binds) {
     EXPECT_EQ(describe_limits({.nodes = 2'000, .exact_empties = 12}),
               "2,000 nodes, exact from 12 empties");
     EXPECT_EQ(describe_limits({.time_ns = 50'000'000}), "50 ms");
+    EXPECT_EQ(describe_limits({.depth = 10, .selectivity = 3}), "depth 10, selectivity 3");
 }
 
 }  // namespace
