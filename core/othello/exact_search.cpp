@@ -67,10 +67,8 @@ int solve_moves(SearchRun& run, int level, int alpha, int beta, SolveMove* candi
         int value = discs_infinite;
         if (i > 0)
             value = -solve_child(run, level + 1, -floor - 1, -floor);
-        if (i == 0 || (value > floor && value < beta)) {
-            // The ordering of the child's moves has used the frames below.
+        if (i == 0 || (value > floor && value < beta))
             value = -solve_child(run, level + 1, -beta, -floor);
-        }
         if (run.is_interrupted)
             return 0;
         if (value > best) {
@@ -89,7 +87,7 @@ int solve_node(SearchRun& run, int level, int alpha, int beta) {
     SearchFrame& frame = run.frames[level];
     SearchFrame& child = run.frames[level + 1];
     const Board board = frame.board;
-    Bits moves = legal_moves_simd(board);
+    const Bits moves = legal_moves_simd(board);
     if (moves == 0) {
         child.board = after_pass(board);
         if (legal_moves_simd(child.board) == 0)
