@@ -17,7 +17,10 @@ constexpr std::size_t largest_alignment = 64u << 10;
 // fast paths take no lock. Here every call to it holds this one.
 std::mutex mutex;
 std::byte* region = nullptr;
-mi_heap_t* heap = nullptr;
+// A heap goes with the thread that made it, except for the first thread's. So it is taken while the
+// program, or a library with this in it, is loaded, whichever thread starts it.
+mi_heap_t* const heap = mi_heap_get_backing();
+bool is_started = false;
 std::uint64_t used_bytes = 0;
 std::uint64_t peak_used_bytes = 0;
 bool is_closed = false;
@@ -47,7 +50,7 @@ std::byte* map_region() {
 
 // With the lock held.
 bool start() {
-    if (heap != nullptr)
+    if (is_started)
         return true;
     // Before the first block: nothing from the system besides the region, nothing back to it, and
     // no word on standard error. The environment has no say in it.
@@ -67,10 +70,10 @@ bool start() {
     if (region == nullptr ||
         !mi_manage_os_memory(region, cold_heap_region_bytes, is_committed, is_large, is_zero, -1))
         return false;
-    heap = mi_heap_get_backing();
     void* const block = mi_heap_malloc(heap, 64);
     CHECK(lies_inside(block));
     mi_free(block);
+    is_started = true;
     return true;
 }
 
@@ -137,7 +140,7 @@ bool is_in_cold_heap(const void* address) {
 
 ColdHeapFigures read_cold_heap() {
     const std::scoped_lock lock(mutex);
-    if (heap == nullptr)
+    if (!is_started)
         return {};
     ColdHeapFigures figures{.region_bytes = cold_heap_region_bytes,
                             .present_bytes = count_present_bytes(),

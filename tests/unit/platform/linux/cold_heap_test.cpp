@@ -82,6 +82,24 @@ TEST(ColdHeap, counts_what_is_used_what_it_cost_and_what_lies_idle) {
     expect_zero_with_a_new_region(count_and_scatter);
 }
 
+int outlive_the_starting_thread() {
+    std::vector<void*> blocks(20'000);
+    std::thread([&] {
+        for (void*& block : blocks)
+            block = cold_allocate(96, 16);
+    }).join();
+    const ColdHeapFigures left = read_cold_heap();
+    if (left.used_bytes != 20'000 * 96 || left.held_bytes < left.used_bytes)
+        return 1;
+    for (void* const block : blocks)
+        cold_free(block);
+    return fill_and_empty(1'000, 85);
+}
+
+TEST(ColdHeap, outlives_the_thread_that_started_it) {
+    expect_zero_with_a_new_region(outlive_the_starting_thread);
+}
+
 int start_where_nothing_can_be_mapped() {
     const rlimit none{0, 0};
     if (::setrlimit(RLIMIT_AS, &none) != 0)
