@@ -54,7 +54,7 @@ std::optional<Hung> HeartbeatWatch::look_at(Heartbeat& heartbeat, Line& line, st
         line = {beats, work, phase, now_ns, watched_since_ns, std::nullopt, false};
         if (phase == Phase::waiting)
             return std::nullopt;
-        line.cpu_ns = cpu_time_(heartbeat.thread.load(std::memory_order_relaxed));
+        line.time = read_time_(heartbeat.thread.load(std::memory_order_relaxed));
     }
     const bool may_give_up = may_ask && can_give_up(phase);
     const std::uint64_t started_ns =
@@ -63,25 +63,30 @@ std::optional<Hung> HeartbeatWatch::look_at(Heartbeat& heartbeat, Line& line, st
     const std::uint64_t taken_ns = now_ns > started_ns ? now_ns - started_ns : 0;
     const bool is_too_long = limits_.ticket_limit_ns != 0 && phase == Phase::playing &&
                              taken_ns > limits_.ticket_limit_ns;
-    if (may_give_up && (silent_ns >= limits_.ask_after_ns || is_too_long))
+    if (may_give_up && (is_too_long || is_silent(heartbeat, line, silent_ns, limits_.ask_after_ns)))
         heartbeat.stop.store(true);
     const bool is_deaf = is_too_long && taken_ns > limits_.ticket_limit_ns + limits_.hung_after_ns;
-    if (is_deaf || silent_ns >= allowed_silence_ns(heartbeat, line, silent_ns))
+    if (is_deaf || is_silent(heartbeat, line, silent_ns, limits_.hung_after_ns))
         return Hung{Hung::Thread::worker, 0, phase, work, silent_ns, is_deaf};
     return std::nullopt;
 }
 
-std::uint64_t HeartbeatWatch::allowed_silence_ns(const Heartbeat& heartbeat, const Line& line,
-                                                 std::uint64_t silent_ns) const {
+// Whether that is too long for what the thread does. busy_after_ns: for one that uses the
+// processor.
+bool HeartbeatWatch::is_silent(const Heartbeat& heartbeat, const Line& line,
+                               std::uint64_t silent_ns, std::uint64_t busy_after_ns) const {
     if (waits_for_disk(line.phase))
-        return limits_.saving_after_ns;
-    if (silent_ns < limits_.hung_after_ns || !line.cpu_ns)
-        return limits_.hung_after_ns;
+        return silent_ns >= limits_.saving_after_ns;
+    if (silent_ns < busy_after_ns || !line.time)
+        return silent_ns >= busy_after_ns;
     // A thread in an endless loop takes what processor time it can get; a third of it is a sure
     // sign even beside busy neighbours.
-    const auto cpu_ns = cpu_time_(heartbeat.thread.load(std::memory_order_relaxed));
-    const bool is_running = !cpu_ns || *cpu_ns - *line.cpu_ns >= limits_.hung_after_ns / 3;
-    return is_running ? limits_.hung_after_ns : limits_.starved_after_ns;
+    const auto time = read_time_(heartbeat.thread.load(std::memory_order_relaxed));
+    if (!time || time->cpu_ns - line.time->cpu_ns >= busy_after_ns / 3)
+        return true;
+    const std::uint64_t earlier_ns = limits_.hung_after_ns - busy_after_ns;
+    return silent_ns + earlier_ns >=
+           (time->is_runnable ? limits_.starved_after_ns : limits_.blocked_after_ns);
 }
 
 }  // namespace kiln::app

@@ -2,9 +2,10 @@
 //
 // A thread that is expected to work and shows no progress is first asked to give its piece of work
 // up; if that does not help, it is hung, and only the end of its process helps. Progress that the
-// machine withholds is no fault of the thread: one that gets no processor time is given longer, and
-// when the watch itself was held up (a suspended machine, Ctrl-Z) all counts begin anew.
-// Pure logic: time and processor times are handed in. One thread.
+// machine withholds is no fault of the thread: one that waits for a processor is given minutes, and
+// when the watch itself was held up (a suspended machine, Ctrl-Z) all counts begin anew. For a game
+// given up twice is left out, and how busy a machine is must not decide what is learned.
+// Pure logic: time and threads' times are handed in. One thread.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +14,19 @@
 
 #include "core/train/status_page.hpp"
 
+#include "platform/linux/process_info.hpp"
+
 namespace kiln::app {
 
 struct WatchLimits {
-    std::uint64_t ask_after_ns = 500'000'000;        // without a beat
-    std::uint64_t hung_after_ns = 850'000'000;       // without a beat, while using the processor
-    std::uint64_t starved_after_ns = 5'000'000'000;  // without a beat and without a processor
-    std::uint64_t saving_after_ns =
-        120'000'000'000;  // without a beat, where a slow disk may be why
+    // Without a beat. A thread is asked and then judged after the first two if it used the
+    // processor, else as much earlier than one of the others.
+    std::uint64_t ask_after_ns = 500'000'000;
+    std::uint64_t hung_after_ns = 850'000'000;
+    std::uint64_t blocked_after_ns = 5'000'000'000;    // it waits, and not for a processor
+    std::uint64_t starved_after_ns = 120'000'000'000;  // it waits for a processor
+    std::uint64_t saving_after_ns = 120'000'000'000;   // a slow disk may be why
+
     std::uint64_t ticket_limit_ns = 600'000'000'000;  // for one ticket, beats or not; 0: none
 };
 
@@ -38,11 +44,11 @@ struct Hung {
 
 class HeartbeatWatch {
   public:
-    // Processor time a thread has used, in nanoseconds; nothing if the kernel does not tell.
-    using CpuTime = std::function<std::optional<std::uint64_t>(std::int32_t thread)>;
+    // Nothing if the kernel does not tell.
+    using ReadTime = std::function<std::optional<platform::ThreadTime>(std::int32_t thread)>;
 
-    HeartbeatWatch(const WatchLimits& limits, CpuTime cpu_time)
-        : limits_(limits), cpu_time_(std::move(cpu_time)) {}
+    HeartbeatWatch(const WatchLimits& limits, ReadTime read_time)
+        : limits_(limits), read_time_(std::move(read_time)) {}
 
     // Call a few times in ask_after_ns. Raises stop flags of workers; answers when that was in
     // vain.
@@ -53,19 +59,19 @@ class HeartbeatWatch {
         std::uint64_t beats = 0;
         std::uint64_t work = 0;
         Phase phase = Phase::waiting;
-        std::uint64_t changed_ns = 0;         // when it was last seen to change
-        std::uint64_t watched_since_ns = 0;   // what it took before does not count
-        std::optional<std::uint64_t> cpu_ns;  // used until then
+        std::uint64_t changed_ns = 0;              // when it was last seen to change
+        std::uint64_t watched_since_ns = 0;        // what it took before does not count
+        std::optional<platform::ThreadTime> time;  // of then
         bool is_new = true;
     };
 
     std::optional<Hung> look_at(Heartbeat& heartbeat, Line& line, std::uint64_t now_ns,
                                 bool may_ask);
-    std::uint64_t allowed_silence_ns(const Heartbeat& heartbeat, const Line& line,
-                                     std::uint64_t silent_ns) const;
+    bool is_silent(const Heartbeat& heartbeat, const Line& line, std::uint64_t silent_ns,
+                   std::uint64_t busy_after_ns) const;
 
     WatchLimits limits_;
-    CpuTime cpu_time_;
+    ReadTime read_time_;
     std::uint64_t last_look_ns_ = 0;
     Line session_;
     Line scribe_;

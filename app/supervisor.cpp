@@ -136,8 +136,8 @@ void Supervisor::launch() {
     WatchLimits limits;
     limits.ticket_limit_ns = settings_.ticket_limit_ns;
     watch_.emplace(limits, [pid = child_.pid()](std::int32_t thread) {
-        const auto used = platform::read_thread_cpu_ns(pid, thread);
-        return used ? std::optional(used.value()) : std::nullopt;
+        const auto time = platform::read_thread_time(pid, thread);
+        return time ? std::optional(time.value()) : std::nullopt;
     });
     launched_games_ = start_.games;
     told_before_ = told_games_;

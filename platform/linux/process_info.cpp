@@ -94,17 +94,18 @@ Status read_process_text(int process, const char* file, Text& text) {
 
 // A field of /proc/PID/stat, numbered as in proc(5). The second one is a name in parentheses that
 // may itself hold blanks and parentheses, so counting begins behind its last one.
-Status read_stat_field(const Text& text, int number, std::uint64_t& value) {
+std::string_view stat_field(const Text& text, int number) {
     std::string_view rest = text.view();
-    const std::size_t name_end = rest.rfind(')');
-    if (name_end == rest.npos)
-        return Error{.code = ErrorCode::not_found};
-    rest.remove_prefix(name_end);
+    rest.remove_prefix(std::min(rest.rfind(')'), rest.size()));
     for (int field = 2; field < number; ++field) {
         rest.remove_prefix(std::min(rest.find(' '), rest.size()));
         rest.remove_prefix(std::min<std::size_t>(1, rest.size()));
     }
-    const Result<std::uint64_t> parsed = parse_number(rest);
+    return rest;
+}
+
+Status read_stat_field(const Text& text, int number, std::uint64_t& value) {
+    const Result<std::uint64_t> parsed = parse_number(stat_field(text, number));
     if (!parsed)
         return parsed.error();
     value = parsed.value();
@@ -160,7 +161,7 @@ Result<std::uint64_t> read_proportional_bytes(int process) {
     return read_rollup(process, "Pss");
 }
 
-Result<std::uint64_t> read_thread_cpu_ns(int process, int thread) {
+Result<ThreadTime> read_thread_time(int process, int thread) {
     char file[32];
     std::snprintf(file, sizeof(file), "task/%d/stat", thread);
     Text text;
@@ -170,7 +171,8 @@ Result<std::uint64_t> read_thread_cpu_ns(int process, int thread) {
     TRY(read_stat_field(text, 14, user));
     TRY(read_stat_field(text, 15, system));
     const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-    return (user + system) * (1'000'000'000 / ticks_per_second);
+    return ThreadTime{(user + system) * (1'000'000'000 / ticks_per_second),
+                      stat_field(text, 3).starts_with('R')};
 }
 
 Result<CgroupMemory> read_cgroup_memory(const char* membership, const char* root) {

@@ -33,9 +33,13 @@ Result<ProcessMemory> read_process_memory(int process = own_process);
 Result<std::uint64_t> read_huge_page_bytes(int process = own_process);
 Result<std::uint64_t> read_proportional_bytes(int process = own_process);
 
-// Processor time that one thread has used, in steps of the kernel's clock, usually 10 ms. A thread
-// that waits for a processor does not get on; one that loops does.
-Result<std::uint64_t> read_thread_cpu_ns(int process, int thread);
+// What tells a thread that loops from one that waits, and waiting for a processor from waiting for
+// anything else.
+struct ThreadTime {
+    std::uint64_t cpu_ns = 0;  // used so far, in steps of the kernel's clock, usually 10 ms
+    bool is_runnable = false;  // has a processor or waits for one
+};
+Result<ThreadTime> read_thread_time(int process, int thread);
 
 // What the kernel charges the control group of this process, page cache of its files included.
 struct CgroupMemory {

@@ -12,6 +12,7 @@ constexpr std::uint64_t ms = 1'000'000;
 constexpr std::uint64_t second = 1'000 * ms;
 constexpr std::int32_t looping = 501;
 constexpr std::int32_t starved = 502;
+constexpr std::int32_t blocked = 503;
 
 // A page, a watch that looks at it every 50 ms, and threads whose processor time is made up.
 class HeartbeatWatchTest : public testing::Test {
@@ -45,16 +46,18 @@ class HeartbeatWatchTest : public testing::Test {
         return pass(at_most_ns) ? now_ns - before_ns : 0;
     }
 
-    std::optional<std::uint64_t> cpu_time(std::int32_t thread) const {
+    std::optional<platform::ThreadTime> read_time(std::int32_t thread) const {
         if (thread == looping)
-            return now_ns;
-        return thread == starved ? std::optional<std::uint64_t>(7) : std::nullopt;
+            return platform::ThreadTime{.cpu_ns = now_ns, .is_runnable = true};
+        if (thread == starved || thread == blocked)
+            return platform::ThreadTime{.cpu_ns = 7, .is_runnable = thread == starved};
+        return std::nullopt;
     }
 
     std::unique_ptr<StatusPage> page = std::make_unique<StatusPage>();
     WatchLimits limits;
     std::uint64_t now_ns = 1'000 * second;
-    HeartbeatWatch watch{limits, [this](std::int32_t thread) { return cpu_time(thread); }};
+    HeartbeatWatch watch{limits, [this](std::int32_t thread) { return read_time(thread); }};
 };
 
 TEST_F(HeartbeatWatchTest, a_beating_worker_is_fine_and_is_asked_nothing) {
@@ -108,10 +111,33 @@ TEST_F(HeartbeatWatchTest, a_looping_worker_is_hung_after_850_ms_and_not_before)
     EXPECT_FALSE(hung->is_over_limit);
 }
 
-TEST_F(HeartbeatWatchTest, a_starved_worker_is_hung_after_5_seconds_and_not_before) {
+TEST_F(HeartbeatWatchTest, a_blocked_worker_is_asked_and_hung_after_5_seconds_and_not_before) {
+    work(worker(0), Phase::playing, 77, blocked);
+    pass(50 * ms);
+    EXPECT_FALSE(pass(4 * second));
+    EXPECT_FALSE(worker(0).stop);
+    EXPECT_EQ(hung_after(60 * second), limits.blocked_after_ns - 4 * second);
+    EXPECT_TRUE(worker(0).stop);
+}
+
+TEST_F(HeartbeatWatchTest, a_starved_worker_is_asked_nothing_for_a_minute) {
     work(worker(0), Phase::playing, 77, starved);
     pass(50 * ms);
-    EXPECT_EQ(hung_after(60 * second), limits.starved_after_ns);
+    EXPECT_FALSE(pass(60 * second));
+    EXPECT_FALSE(worker(0).stop);
+    EXPECT_EQ(hung_after(300 * second), limits.starved_after_ns - 60 * second);
+}
+
+TEST_F(HeartbeatWatchTest, a_looping_worker_beside_busy_neighbours_is_found_by_what_it_used) {
+    HeartbeatWatch slow(limits, [&](std::int32_t) {
+        return platform::ThreadTime{.cpu_ns = now_ns / 20, .is_runnable = true};
+    });
+    work(worker(0), Phase::playing, 77, looping);
+    (void)slow.look(now_ns, *page);
+    const std::uint64_t start_ns = now_ns;
+    while (!slow.look(now_ns, *page) && now_ns < start_ns + 60 * second)
+        now_ns += 50 * ms;
+    EXPECT_EQ((now_ns - start_ns) / (50 * ms), 20 * limits.hung_after_ns / 3 / (50 * ms) + 1);
 }
 
 TEST_F(HeartbeatWatchTest, a_worker_whose_processor_time_is_not_known_counts_as_running) {
@@ -179,7 +205,7 @@ TEST_F(HeartbeatWatchTest, each_ticket_has_the_whole_limit) {
 
 TEST_F(HeartbeatWatchTest, without_a_limit_a_ticket_may_take_for_ever) {
     limits.ticket_limit_ns = 0;
-    HeartbeatWatch unlimited(limits, [this](std::int32_t thread) { return cpu_time(thread); });
+    HeartbeatWatch unlimited(limits, [this](std::int32_t thread) { return read_time(thread); });
     work(worker(1), Phase::playing, 31, looping);
     for (int looks = 0; looks < 100'000; ++looks) {
         now_ns += 100 * ms;

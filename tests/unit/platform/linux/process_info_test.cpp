@@ -128,13 +128,13 @@ TEST(ProcessInfo, says_that_a_process_or_a_thread_is_not_there) {
     EXPECT_EQ(read_process_memory(gone).error().code, ErrorCode::not_found);
     EXPECT_EQ(read_huge_page_bytes(gone).error().code, ErrorCode::not_found);
     EXPECT_EQ(read_proportional_bytes(gone).error().code, ErrorCode::not_found);
-    EXPECT_EQ(read_thread_cpu_ns(gone, gone).error().code, ErrorCode::not_found);
-    EXPECT_EQ(read_thread_cpu_ns(::getpid(), gone).error().code, ErrorCode::not_found);
+    EXPECT_EQ(read_thread_time(gone, gone).error().code, ErrorCode::not_found);
+    EXPECT_EQ(read_thread_time(::getpid(), gone).error().code, ErrorCode::not_found);
 }
 
 TEST(ProcessInfo, tells_a_thread_that_loops_from_one_that_waits) {
     const Holder waiting;
-    const std::uint64_t before = read_thread_cpu_ns(waiting.process(), waiting.process()).value();
+    const ThreadTime before = read_thread_time(waiting.process(), waiting.process()).value();
     std::atomic<bool> stop{false};
     std::atomic<int> thread{0};
     std::thread looping([&] {
@@ -144,14 +144,16 @@ TEST(ProcessInfo, tells_a_thread_that_loops_from_one_that_waits) {
         }
     });
     thread.wait(0);
-    const std::uint64_t start = read_thread_cpu_ns(own_process, thread).value();
+    const ThreadTime start = read_thread_time(own_process, thread).value();
+    EXPECT_TRUE(start.is_runnable);
     // Ends when the figure grows; only a figure that does not runs into the time limit.
-    while (read_thread_cpu_ns(::getpid(), thread).value() < start + 50'000'000)
+    while (read_thread_time(::getpid(), thread).value().cpu_ns < start.cpu_ns + 50'000'000)
         ::usleep(1'000);
     stop.store(true);
     looping.join();
-    EXPECT_LE(read_thread_cpu_ns(waiting.process(), waiting.process()).value(),
-              before + 20'000'000);
+    const ThreadTime after = read_thread_time(waiting.process(), waiting.process()).value();
+    EXPECT_LE(after.cpu_ns, before.cpu_ns + 20'000'000);
+    EXPECT_FALSE(after.is_runnable);
 }
 
 TEST(ProcessInfo, reads_the_figures_of_its_control_group) {
