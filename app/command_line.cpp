@@ -144,7 +144,7 @@ constexpr const char* evaluate_examples = R"(Examples:
   kiln evaluate --untrained --opponent corner --json)";
 constexpr const char* bench_examples = R"(Examples:
   kiln bench
-  kiln bench --filter self-play
+  kiln bench --filter self-play --model state/first
   kiln bench --directory /mnt/card
   kiln bench --json > report.json
   kiln bench --save-baseline before.json

@@ -9,14 +9,19 @@
 #include <atomic>
 #include <cstdio>
 
+#include "core/port/store.hpp"
+
 #include "perf/figure.hpp"
 
 namespace kiln::perf {
 
 struct Options {
-    const char* filter = "";                  // only figures whose name contains this
-    const char* executable = nullptr;         // the kiln program, for figures of whole processes
-    const char* directory = "/var/tmp";       // for saves; should be a real disk
+    const char* filter = "";             // only figures whose name contains this
+    const char* executable = nullptr;    // the kiln program, for figures of whole processes
+    const char* directory = "/var/tmp";  // for saves; should be a real disk
+    // The model that searches and plays: a checkpoint. Without a store a short training makes one.
+    Store* model_store = nullptr;
+    FileName model_file = {};
     std::FILE* out = stdout;                  // the table
     const std::atomic<bool>* stop = nullptr;  // raised: no further figure is begun
 };

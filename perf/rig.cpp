@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "core/checkpoint/reader.hpp"
+
 namespace kiln::perf {
 namespace {
 
@@ -50,8 +52,26 @@ void Rig::train(Store& store) {
 }
 
 Rig& TrainedRig::get() {
-    if (rig_ != nullptr)
-        return *rig_;
+    if (rig_ == nullptr && options_.model_store != nullptr)
+        load();
+    else if (rig_ == nullptr)
+        train();
+    return *rig_;
+}
+
+void TrainedRig::load() {
+    rig_ = std::make_unique<Rig>(othello::OthelloSettings(), SessionSettings());
+    SectionList sections;
+    rig_->workload().list_sections(sections);
+    const auto reader = std::make_unique<CheckpointReader>();
+    if (!reader->open(*options_.model_store, options_.model_file) || !reader->load(sections))
+        give_up("the checkpoint of --model cannot be read; kiln checkpoint verify tells more");
+    rig_->workload().restored();
+    std::fprintf(options_.out, "with the model of %s, game %llu\n", options_.model_file.text,
+                 static_cast<unsigned long long>(reader->info().games));
+}
+
+void TrainedRig::train() {
     std::fprintf(options_.out, "training %llu games at one ply, seed 1, for a model...\n",
                  static_cast<unsigned long long>(warm_up_games));
     std::fflush(options_.out);
@@ -69,7 +89,6 @@ Rig& TrainedRig::get() {
     if (!store.open_directory(scratch.path(), false))
         give_up("cannot use the directory for saves; name another with --directory");
     rig_->train(store);
-    return *rig_;
 }
 
 ScratchDirectory::ScratchDirectory(const char* parent) {

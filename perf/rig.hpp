@@ -45,14 +45,17 @@ class Rig {
     platform::WorkerTeam scribe_;
 };
 
-// A rig that has finished a short training, so that its search orders moves sensibly. Trained when
-// it is first asked for, which takes a minute.
+// A rig with a model that orders moves sensibly: that of the options, or else of a short training,
+// which takes a minute when it is first asked for.
 class TrainedRig {
   public:
     explicit TrainedRig(const Options& options) : options_(options) {}
     Rig& get();
 
   private:
+    void load();
+    void train();
+
     const Options& options_;
     std::unique_ptr<Rig> rig_;
 };

@@ -8,6 +8,7 @@
 #include "app/commands/commands.hpp"
 #include "app/control_text.hpp"
 #include "app/failure.hpp"
+#include "app/state_directory.hpp"
 #include "perf/benchmarks.hpp"
 #include "perf/jobs.hpp"
 #include "perf/machine.hpp"
@@ -24,6 +25,18 @@ perf::Report measure(const BenchOptions& options) {
     bench.filter = options.filter.c_str();
     bench.directory = options.directory.c_str();
     bench.executable = "/proc/self/exe";
+    std::optional<CheckpointPlace> model;
+    if (!options.model.empty()) {
+        model = find_checkpoint(options.model, "--model");
+        const OpenCheckpoint checkpoint = open_checkpoint(*model->directory, model->name);
+        if (const std::string workload = checkpoint.reader->info().workload; workload != "othello")
+            throw Failure(ExitCode::bad_data,
+                          fmt::format("--model: {} was trained as workload '{}', a model comes "
+                                      "from workload 'othello'",
+                                      checkpoint.path, workload));
+        bench.model_store = &model->directory->store();
+        bench.model_file = model->name;
+    }
     bench.out = options.json ? stderr : stdout;
     bench.stop = &stop;
     perf::Report report = perf::run_benchmarks(bench);

@@ -96,6 +96,7 @@ struct BenchOptions {
     BenchAction action = BenchAction::measure;
     std::string filter;
     std::string directory = "/var/tmp";
+    std::string model;  // checkpoint or state directory; empty: a short training makes one
     bool json = false;
     std::string save_baseline;  // file to write; empty: none
     std::string compare;        // file to compare with; empty: none

@@ -38,6 +38,10 @@ void BenchFlags::add_to(CLI::App& bench) {
     auto* directory =
         bench.add_option("--directory", options_.directory, "where to save [/var/tmp]");
     directory->type_name("DIR");
+    auto* model = bench.add_option(
+        "--model", options_.model,
+        "checkpoint or state directory to search and play with [a short training]");
+    model->type_name("PATH");
     auto* json = bench.add_flag("--json", options_.json, "print the result as JSON");
     auto* save =
         bench.add_option("--save-baseline", options_.save_baseline, "keep the result in this file");
@@ -62,8 +66,10 @@ void BenchFlags::add_to(CLI::App& bench) {
     bench.add_option("--repeat", repeat_, "do the job that many times [1]")
         ->type_name("TIMES")
         ->needs(job);
+    // Baselines are of the short training, which is the same everywhere.
+    model->excludes(save)->excludes(compare);
     for (auto* other : {kind, signature, job})
-        for (auto* measuring : {filter, directory, json, save, compare})
+        for (auto* measuring : {filter, directory, model, json, save, compare})
             other->excludes(measuring);
     kind->excludes(signature)->excludes(job);
     signature->excludes(job);

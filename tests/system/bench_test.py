@@ -50,6 +50,18 @@ class Report(KilnTest):
         self.assertGreater(regions["pattern weights"]["used_bytes"], 0)
         self.assertIn("transposition table", regions)
 
+    def test_searches_and_plays_with_a_model_that_is_given(self):
+        for state, workload in (("mine", "othello"), ("null", "null")):
+            self.kiln("train", "--games", 64, "--workload", workload, "--state", self.path(state))
+        flags = ["bench", "--filter", "solve, 14", "--model"]
+        done = self.kiln(*flags, self.path("mine"))
+        self.assertIn("with the model of game-000000000064.ckpt, game 64\n", done.out)
+        self.assertNotIn("training", done.out)
+        self.assertIn("solve, 14 empties ", done.out)
+        self.assertIn("workload 'null'", self.refused(65, *flags, self.path("null")))
+        self.assertIn("cannot read", self.refused(66, *flags, self.path("absent")))
+        self.refused(2, *flags, self.path("mine"), "--save-baseline", self.path("base.json"))
+
     def test_a_filter_that_fits_nothing_is_told(self):
         self.assertIn("no such figure", self.refused(2, "bench", "--filter", "no such figure"))
 
