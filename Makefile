@@ -19,8 +19,8 @@ torture_parts = torture-states torture-kill torture-run
 sources = $(shell find core platform app perf tests -name '*.cpp')
 headers = $(shell find core platform app perf tests -name '*.hpp')
 
-.PHONY: help deps deps-dev build train test bench baseline instructions profile release install \
-	format lint clang asan tsan fuzz arm64 torture $(torture_parts) clean
+.PHONY: help deps deps-dev build train test bench baseline instructions profile release static install \
+	format lint clang asan tsan fuzz arm64-release arm64 torture $(torture_parts) clean
 
 help: ## print this
 	@echo 'make TARGET [GAMES=$(GAMES)] [STATE=$(STATE)] [WORKERS=n] [JOBS=n] [PREFIX=$(PREFIX)]' \
@@ -72,6 +72,13 @@ release: build ## build what is shipped; print its size and checksum
 	@size $(KILN)
 	@sha256sum $(KILN)
 
+static: deps-dev ## build it without shared libraries: it runs on any distribution
+	toolchains/fetch-mimalloc.sh
+	cmake --preset release-static
+	cmake --build --preset release-static -j $(JOBS)
+	@size build/release-static/kiln
+	@sha256sum build/release-static/kiln
+
 install: build ## install to PREFIX, below DESTDIR
 	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX) --strip
 
@@ -104,8 +111,17 @@ fuzz: deps-dev ## run every fuzzer for SECONDS_EACH seconds
 	cmake --build --preset fuzz -j $(JOBS)
 	tests/fuzz/run.sh build/fuzz/tests/fuzz $(SECONDS_EACH)
 
-arm64: deps-dev ## build for ARM64 and test under emulation
+arm64-release: deps-dev ## build it static for ARM64: any (release-arm64) and Neoverse N1
 	toolchains/make-sysroot.sh
+	toolchains/fetch-mimalloc.sh
+	cmake --preset release-arm64
+	cmake --build --preset release-arm64 -j $(JOBS)
+	cmake --preset release-neoverse-n1
+	cmake --build --preset release-neoverse-n1 -j $(JOBS)
+	@size build/release-arm64/kiln build/release-neoverse-n1/kiln
+	@sha256sum build/release-arm64/kiln build/release-neoverse-n1/kiln
+
+arm64: arm64-release ## build for ARM64 and test under emulation
 	cmake --preset arm64
 	cmake --build --preset arm64 -j $(JOBS)
 	ctest --preset arm64
