@@ -17,21 +17,17 @@ constexpr std::size_t largest_alignment = 64u << 10;
 // fast paths take no lock. Here every call to it holds this one.
 std::mutex mutex;
 std::byte* region = nullptr;
+// A heap goes with the thread that made it, except for the first thread's. So it is taken while the
+// program, or a library with this in it, is loaded, whichever thread starts it, and before anything
+// else is initialised there, which may allocate. mimalloc starts itself when it is first called.
 mi_heap_t* heap = nullptr;
+[[gnu::constructor(101)]] void take_heap() {
+    heap = mi_heap_get_backing();
+}
 bool is_started = false;
 std::uint64_t used_bytes = 0;
 std::uint64_t peak_used_bytes = 0;
 bool is_closed = false;
-
-// A heap goes with the thread that made it, except for the first thread's. So it is taken while the
-// program, or a library with this in it, is loaded: here, or by an initializer elsewhere that
-// allocates before.
-bool take_heap() {
-    if (heap == nullptr)
-        heap = mi_heap_get_backing();
-    return heap != nullptr;
-}
-[[maybe_unused]] const bool is_heap_taken = take_heap();
 
 bool lies_inside(const void* address) {
     const auto* const byte = static_cast<const std::byte*>(address);
@@ -60,7 +56,6 @@ std::byte* map_region() {
 bool start() {
     if (is_started)
         return true;
-    take_heap();
     // Before the first block: nothing from the system besides the region, nothing back to it, and
     // no word on standard error. The environment has no say in it.
     mi_option_set(mi_option_limit_os_alloc, 1);
