@@ -240,7 +240,8 @@ std::uint64_t Session::finish_line() const {
 }
 
 bool Session::is_finished() const {
-    return progress_->games >= finish_line() || ports_.page->stop.load(std::memory_order_relaxed);
+    return progress_->games >= finish_line() || workload_->is_finished() ||
+           ports_.page->stop.load(std::memory_order_relaxed);
 }
 
 void Session::enter(Phase phase, std::uint64_t work) {
@@ -292,8 +293,9 @@ Result<SessionEnd> Session::run(const Ports& ports) {
         return status.error();
     if (saved_games_ != progress_->games)
         return last_save_error_;
-    return progress_->games >= settings_.target_games ? SessionEnd::target_reached
-                                                      : SessionEnd::stopped;
+    return progress_->games >= settings_.target_games || workload_->is_finished()
+               ? SessionEnd::target_reached
+               : SessionEnd::stopped;
 }
 
 // Whether the epoch is complete. On return nobody reads the state any more.

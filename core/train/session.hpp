@@ -51,8 +51,8 @@ struct SessionSettings {
 };
 
 enum class SessionEnd {
-    target_reached,
-    stopped,  // by the stop flag or by stop_after_games
+    target_reached,  // or the workload had nothing left to learn before it
+    stopped,         // by the stop flag or by stop_after_games
 };
 
 class Session {

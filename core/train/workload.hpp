@@ -81,6 +81,9 @@ class Workload {
     virtual unsigned shard_count() const = 0;
     virtual void absorb(const WorkContext& context, const Epoch& epoch, unsigned shard) = 0;
     virtual void finish_epoch(const Epoch& epoch, EventSink& sink) = 0;
+    // Whether there is nothing left to learn, before the target. Asked between epochs; a function
+    // of the state, like everything.
+    virtual bool is_finished() const { return false; }
 
     // Strength, measured now and then between epochs: trial_count() independent trials, by any
     // worker in any order, then one summary. Trials read the state and never change what is

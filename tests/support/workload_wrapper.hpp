@@ -31,6 +31,7 @@ class WorkloadWrapper : public Workload {
     void finish_epoch(const Epoch& epoch, EventSink& sink) override {
         inner_.finish_epoch(epoch, sink);
     }
+    bool is_finished() const override { return inner_.is_finished(); }
     unsigned trial_count() const override { return inner_.trial_count(); }
     void run_trial(const WorkContext& context, unsigned trial) override {
         inner_.run_trial(context, trial);
