@@ -1,0 +1,244 @@
+#include "core/router/router_workload.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/router/pruning.hpp"
+
+#include "tests/support/block_store.hpp"
+#include "tests/support/trainer.hpp"
+
+namespace kiln::router {
+namespace {
+
+using test::BlockStore;
+using test::HookedWorkload;
+using test::LaunchedTeam;
+using test::TestRun;
+
+RouterSettings small_settings() {
+    RouterSettings settings;
+    settings.shape = {2, 9, 1, 0, 0};
+    settings.steps = 3;
+    settings.training_samples = 203;  // no multiple of anything
+    settings.validation_samples = 57;
+    settings.epochs = 6;
+    settings.batch = 40;
+    settings.rate = 0.02;
+    return settings;
+}
+
+SessionSettings session_of(const RouterSettings& settings) {
+    SessionSettings session;
+    session.target_games = tickets_of(settings);
+    session.epoch_games = Schedule(settings).tickets_per_batch;
+    return session;
+}
+
+// Whether the product of two of the inputs is positive: no line parts that.
+void fill(const RouterWorkload& workload, std::uint64_t seed = 9) {
+    const RouterWorkload::Data data = workload.data();
+    RandomStream random(seed, stream_generate, 0);
+    for (float& input : data.inputs)
+        input = static_cast<float>(2 * random.unit() - 1);
+    const std::size_t sample = data.inputs.size() / data.labels.size();
+    for (std::size_t i = 0; i < data.labels.size(); ++i)
+        data.labels[i] =
+            data.inputs[i * sample] * data.inputs[(i + 1) * sample - 1] > 0 ? 1.0f : 0.0f;
+    for (float& logit : data.teacher_logits)
+        logit = static_cast<float>(random.unit());
+}
+
+struct Trained {
+    BlockStore store;
+    std::vector<Event> events;
+    std::vector<float> parameters;
+    std::uint64_t games = 0;
+
+    std::string last() const { return checkpoint_file_name(games).text; }
+};
+
+Trained train(const RouterSettings& settings, unsigned workers = 1) {
+    Trained trained;
+    RouterWorkload workload(settings);
+    TestRun run(workload, session_of(settings), workers);
+    fill(workload);
+    run.start_fresh();
+    LaunchedTeam team(workers);
+    const Result<SessionEnd> end = run.train(*team, trained.store);
+    EXPECT_TRUE(end && end.value() == SessionEnd::target_reached);
+    trained.events = run.events();
+    trained.parameters.assign(workload.parameters().begin(), workload.parameters().end());
+    trained.games = run.games();
+    return trained;
+}
+
+std::vector<PassReport> passes(const std::vector<Event>& events) {
+    std::vector<PassReport> reports;
+    for (const Event& event : events)
+        if (event.kind == event_pass)
+            reports.push_back(event.as<PassReport>());
+    return reports;
+}
+
+TEST(RouterWorkload, one_two_and_four_workers_leave_the_same_checkpoint) {
+    RouterSettings settings = small_settings();
+    settings.shape.state_rank = 2;
+    settings.loss.alpha = 0.3;
+    const Trained one = train(settings);
+    for (const unsigned workers : {2u, 4u}) {
+        const Trained several = train(settings, workers);
+        EXPECT_EQ(several.store.contents(several.last()), one.store.contents(one.last()));
+    }
+}
+
+TEST(RouterWorkload, a_run_that_was_stopped_anywhere_goes_on_to_the_same_bytes) {
+    const RouterSettings settings = small_settings();
+    const Trained straight = train(settings);
+    for (const std::uint64_t stop_after : {3u, 18u, 21u, 40u, 66u}) {  // also between validations
+        BlockStore store;
+        SessionSettings session = session_of(settings);
+        session.stop_after_games = stop_after;
+        {
+            RouterWorkload workload(settings);
+            TestRun run(workload, session, 1);
+            fill(workload);
+            run.start_fresh();
+            ASSERT_TRUE(run.train_alone(store));
+        }
+        RouterWorkload workload(settings);
+        TestRun run(workload, session_of(settings), 2);
+        fill(workload);
+        ASSERT_TRUE(run.resume(store));
+        LaunchedTeam team(2);
+        ASSERT_TRUE(run.train(*team, store));
+        EXPECT_EQ(store.contents(straight.last()), straight.store.contents(straight.last()))
+            << stop_after;
+    }
+}
+
+TEST(RouterWorkload, learns_what_no_line_can_part) {
+    RouterSettings settings = small_settings();
+    settings.training_samples = 2000;
+    settings.validation_samples = 500;
+    settings.epochs = 60;
+    settings.decay_every = 0;
+    const std::vector<PassReport> reports = passes(train(settings).events);
+    EXPECT_LT(reports.front().accuracy, 0.75);
+    double best = 0;
+    for (const PassReport& report : reports)
+        best = std::max(best, report.accuracy);
+    EXPECT_GT(best, 0.93);
+}
+
+TEST(RouterWorkload, shuffled_labels_teach_nothing) {
+    RouterSettings settings = small_settings();
+    settings.training_samples = 2000;
+    settings.validation_samples = 1000;
+    settings.epochs = 30;
+    RouterWorkload workload(settings);
+    TestRun run(workload, session_of(settings), 1);
+    fill(workload);
+    const std::span<float> labels = workload.data().labels;
+    RandomStream random(4, stream_generate, 1);
+    for (std::size_t i = labels.size(); i > 1; --i)
+        std::swap(labels[i - 1], labels[random.below(i)]);
+    run.start_fresh();
+    BlockStore store;
+    ASSERT_TRUE(run.train_alone(store));
+    for (const PassReport& report : passes(run.events()))
+        EXPECT_NEAR(report.accuracy, 0.5, 0.08);
+}
+
+TEST(RouterWorkload, stops_early_and_leaves_the_best_weights) {
+    // Few samples and many passes: the validation loss rises again.
+    RouterSettings settings = small_settings();
+    settings.training_samples = 40;
+    settings.validation_samples = 200;
+    settings.epochs = 200;
+    settings.patience = 5;
+    settings.decay_every = 0;
+    const Trained trained = train(settings);
+    const std::vector<PassReport> reports = passes(trained.events);
+    ASSERT_LT(reports.size(), 200u);
+    ASSERT_EQ(trained.events.back().kind == event_end ||
+                  trained.events[trained.events.size() - 2].kind == event_end,
+              true);
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < reports.size(); ++i)
+        if (reports[i].loss < reports[best].loss)
+            best = i;
+    EXPECT_EQ(reports.size() - best - 1, 5u);
+    EXPECT_GT(reports.back().loss, reports[best].loss);
+
+    // The weights that are left are those of a run that ended with the best pass.
+    RouterSettings until_best = settings;
+    until_best.epochs = static_cast<std::uint32_t>(best + 1);
+    EXPECT_EQ(trained.parameters, train(until_best).parameters);
+}
+
+TEST(RouterWorkload, the_rate_goes_down_in_steps) {
+    RouterSettings settings = small_settings();
+    settings.epochs = 5;
+    settings.decay_every = 2;
+    settings.decay_factor = 0.1;
+    std::vector<double> rates;
+    for (const PassReport& report : passes(train(settings).events))
+        rates.push_back(report.rate);
+    ASSERT_EQ(rates.size(), 5u);
+    EXPECT_DOUBLE_EQ(rates[1], 0.02);
+    EXPECT_DOUBLE_EQ(rates[2], 0.002);
+    EXPECT_DOUBLE_EQ(rates[4], 0.0002);
+}
+
+TEST(RouterWorkload, pruning_leaves_the_share_that_was_asked_for) {
+    RouterSettings settings = small_settings();
+    settings.epochs = 9;
+    settings.pruning = {0.3, 2};
+    const Trained trained = train(settings);
+    const Layout layout(settings.shape);
+    for (const Tensor& tensor : layout.tensors()) {
+        const auto first = trained.parameters.begin() + static_cast<std::ptrdiff_t>(tensor.offset);
+        const auto zeros =
+            std::count(first, first + static_cast<std::ptrdiff_t>(tensor.size()), 0.0f);
+        const auto kept = static_cast<double>(tensor.size()) - static_cast<double>(zeros);
+        if (is_pruned(tensor.id))
+            EXPECT_EQ(kept, std::floor(0.3 * static_cast<double>(tensor.size()) + 0.5))
+                << tensor.name;
+        else
+            EXPECT_GT(kept, 0) << tensor.name;
+    }
+}
+
+TEST(RouterWorkload, a_ticket_that_is_left_out_changes_nothing_else) {
+    const RouterSettings settings = small_settings();
+    RouterWorkload workload(settings);
+    TestRun run(workload, session_of(settings), 1);
+    fill(workload);
+    run.start_fresh();
+    const std::uint64_t left_out[] = {1, 20};
+    ASSERT_TRUE(run.session().skip(left_out));
+    BlockStore store;
+    ASSERT_TRUE(run.train_alone(store));
+    for (const float value : workload.parameters())
+        EXPECT_TRUE(std::isfinite(value));
+}
+
+TEST(RouterWorkload, values_that_are_not_finite_are_healed) {
+    const RouterSettings settings = small_settings();
+    RouterWorkload workload(settings);
+    TestRun run(workload, session_of(settings), 1);
+    fill(workload);
+    run.start_fresh();
+    const_cast<float&>(workload.parameters()[3]) = NAN;
+    EXPECT_EQ(workload.heal(), 1u);
+    EXPECT_EQ(workload.parameters()[3], 0);
+    EXPECT_EQ(workload.heal(), 0u);
+}
+
+}  // namespace
+}  // namespace kiln::router
