@@ -9,6 +9,8 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 # Where `make torture` kills full-size saves: on a disk, with 500 MB free.
 TORTURE_DIR ?= /var/tmp
+# Where `make boot-test` keeps the system that it boots: 600 MB.
+BOOT_DIR ?= /var/tmp/kiln-boot
 
 KILN = build/release/kiln
 # The thread sanitizer of Debian 12 gives up where addresses are randomised too widely.
@@ -20,7 +22,7 @@ sources = $(shell find core platform app perf tests -name '*.cpp')
 headers = $(shell find core platform app perf tests -name '*.hpp')
 
 .PHONY: help deps deps-dev build train test bench baseline instructions profile release static install \
-	format lint clang asan tsan fuzz arm64-release arm64 torture $(torture_parts) clean
+	format lint clang asan tsan fuzz arm64-release arm64 torture $(torture_parts) boot-test clean
 
 help: ## print this
 	@echo 'make TARGET [GAMES=$(GAMES)] [STATE=$(STATE)] [WORKERS=n] [JOBS=n] [PREFIX=$(PREFIX)]' \
@@ -143,6 +145,10 @@ torture-kill: build
 torture-run: build
 	KILN=$(KILN) TMPDIR=$(TORTURE_DIR) python3 tests/system/crash_test.py \
 		Torture.a_run_killed_a_hundred_times
+
+boot-test: build ## boot a Debian 12 in a container and try the service on it (root, network)
+	@toolchains/install-deps.sh boot
+	python3 tests/service/boot_test.py $(KILN) $(BOOT_DIR)
 
 clean: ## remove everything built; state/ stays
 	rm -rf build

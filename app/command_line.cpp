@@ -37,6 +37,7 @@ class RunFlags {
 
     RunOptions options() const {
         RunOptions options;
+        options.config_path = config_;
         if (!config_.empty())
             options.from_file = read_settings_file(config_);
         for (const Setting& setting : all_settings()) {

@@ -8,6 +8,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "app/journal_entry.hpp"
+#include "platform/linux/journal.hpp"
+
 namespace kiln::app {
 namespace {
 
@@ -26,9 +29,31 @@ std::size_t width_of(std::FILE* stream) {
     return size.ws_col;
 }
 
+// Every line with its priority in front, as the journal reads streams.
+std::string with_priority(Severity severity, const std::string& text) {
+    const std::string mark = {'<', journal_priority(severity), '>'};
+    std::string marked = mark;
+    for (const char letter : text) {
+        marked += letter;
+        if (letter == '\n')
+            marked += mark;
+    }
+    return marked;
+}
+
+void print_error(Severity severity, const char* start, const std::string& text) {
+    if (platform::is_journal(STDERR_FILENO))
+        (void)std::fprintf(stderr, "%s\n", with_priority(severity, text).c_str());
+    else
+        (void)std::fprintf(stderr, "%s%s\n", start, text.c_str());
+}
+
 }  // namespace
 
-Console::Console(std::FILE* stream) : stream_(stream), is_terminal_(can_redraw(stream)) {}
+Console::Console(std::FILE* stream)
+    : stream_(stream),
+      is_terminal_(can_redraw(stream)),
+      is_journal_(platform::is_journal(::fileno(stream))) {}
 
 void Console::write(const std::string& text) {
     (void)std::fwrite(text.data(), 1, text.size(), stream_);
@@ -39,8 +64,18 @@ void Console::write(const std::string& text) {
 }
 
 void Console::print(const std::string& text) {
-    write((is_live_ ? erase_line : "") + text + "\n");
+    write((is_live_ ? erase_line : "") +
+          (is_journal_ ? with_priority(Severity::info, text) : text) + "\n");
     is_live_ = false;
+}
+
+void Console::tell(const LogEntry& entry) {
+    if (is_journal_ && platform::send_to_journal(journal_entry(entry)))
+        return;
+    if (entry.severity >= Severity::warning)
+        print_warning(*this, entry.text);
+    else
+        print(entry.text);
 }
 
 void Console::live(const std::string& text) {
@@ -65,7 +100,11 @@ void Console::erase_live() {
 
 void print_warning(Console& console, const std::string& text) {
     console.end_live();
-    (void)std::fprintf(stderr, "kiln: warning: %s\n", text.c_str());
+    print_error(Severity::warning, "kiln: warning: ", text);
+}
+
+void print_complaint(const std::string& text) {
+    print_error(Severity::error, "kiln: ", text);
 }
 
 }  // namespace kiln::app

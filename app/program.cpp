@@ -11,6 +11,7 @@
 #include <signal.h>
 
 #include "app/command_line.hpp"
+#include "app/console.hpp"
 #include "app/failure.hpp"
 #include "app/trainer_process.hpp"
 #include "platform/linux/check_report.hpp"
@@ -42,7 +43,7 @@ struct Dispatch {
 
 ExitCode complain(const char* line, ExitCode exit_code) {
     std::fflush(stdout);
-    fmt::print(stderr, "kiln: {}\n", line);
+    print_complaint(line);
     return exit_code;
 }
 

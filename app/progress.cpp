@@ -12,9 +12,9 @@
 namespace kiln::app {
 namespace {
 
-constexpr double plain_line_every_s = 10;
-constexpr double report_every_s = 10;
+constexpr double line_every_s = 10;
 constexpr double verbose_report_every_s = 2;
+constexpr double journal_line_every_s = 900;
 
 }  // namespace
 
@@ -34,6 +34,11 @@ double RecentRate::per_second() const {
            (samples_.back().seconds - samples_.front().seconds);
 }
 
+Progress::Progress(Console& console, const RunSettings& settings)
+    : console_(console),
+      settings_(settings),
+      line_every_s_(console.is_journal() ? journal_line_every_s : line_every_s) {}
+
 void Progress::show(const Event& event, const LogEntry& entry) {
     if (event.kind == othello::event_window) {
         prediction_error_ = event.as<othello::WindowReport>().prediction_error;
@@ -51,12 +56,13 @@ void Progress::show(const Event& event, const LogEntry& entry) {
 // Thousands of games a second are possible: of the workload's reports print some, never more than
 // can be read. The log has them all.
 bool Progress::is_due(const Event& event, const LogEntry& entry) {
-    if (event.kind < EventKind::workload || entry.severity >= Severity::warning)
+    if (entry.severity >= Severity::warning ||
+        (event.kind < EventKind::workload && !console_.is_journal()))
         return true;
     const bool is_window = event.kind == othello::event_window;
     const std::string kind = entry.event + entry.fields.value("opponent", "");
-    const auto last = last_line_s_.try_emplace(kind, is_window ? 0 : -report_every_s).first;
-    const double every_s = settings_.verbose ? verbose_report_every_s : report_every_s;
+    const double every_s = settings_.verbose ? verbose_report_every_s : line_every_s_;
+    const auto last = last_line_s_.try_emplace(kind, is_window ? 0 : -every_s).first;
     if (status_.seconds < last->second + every_s)
         return false;
     last->second = status_.seconds;
@@ -68,10 +74,9 @@ void Progress::show(const LogEntry& note) {
 }
 
 void Progress::print(const LogEntry& entry) {
-    if (entry.severity >= Severity::warning)
-        print_warning(console_, entry.text);
-    else if (!settings_.quiet && entry.severity >= Severity::info)
-        console_.print(entry.text);
+    if (entry.severity >= Severity::warning ||
+        (!settings_.quiet && entry.severity >= Severity::info))
+        console_.tell(entry);
 }
 
 // Whether a save at that game is the run's last, whose failure the run's outcome tells.
@@ -117,9 +122,14 @@ void Progress::show(const TrainStatus& status) {
     if (settings_.quiet || is_stopping_)
         return;
     console_.live(status_line());
-    if (!console_.is_terminal() && status.seconds >= last_plain_line_s_ + plain_line_every_s) {
+    if (!console_.is_terminal() && status.seconds >= last_plain_line_s_ + line_every_s_) {
         last_plain_line_s_ = status.seconds;
-        console_.print(status_line());
+        console_.tell({Severity::info,
+                       "progress",
+                       status_line(),
+                       {{"games", status.games_absorbed},
+                        {"target_games", settings_.othello.target_games},
+                        {"games_per_second", rate_.per_second()}}});
     }
 }
 

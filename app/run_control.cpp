@@ -9,9 +9,9 @@
 
 #include "app/failure.hpp"
 #include "app/run_memory.hpp"
+#include "app/run_reload.hpp"
 #include "app/settings_change.hpp"
 #include "app/text.hpp"
-#include "app/trainer.hpp"
 #include "platform/linux/process_info.hpp"
 
 namespace kiln::app {
@@ -121,24 +121,13 @@ std::optional<Json> RunControl::answer(const Request& request, ControlTicket tic
 
 Json RunControl::set(const Request& request) {
     const RunSettings& before = supervisor_.settings();
-    RunSettings after = apply_change(before, request.key, request.value);
+    const RunSettings after = apply_change(before, request.key, request.value);
     if (request.key == "log-level") {
         log_.set_threshold(*parse_severity(after.log_level));
         return done("log-level " + request.value);
     }
-    const Trainer changed(after);
-    if (!changed.plan().fits)
-        return error_reply(
-            fmt::format("set: with {} {} the plan needs {} of the budget's {}", request.key,
-                        request.value, format_bytes(changed.plan().minimum_bytes),
-                        format_bytes(changed.plan().budget_bytes)),
-            ExitCode::bad_configuration);
-    if (after.othello.target_games <= supervisor_.page().status.games_absorbed.load())
-        return error_reply(fmt::format("set: the run is at game {} already",
-                                       supervisor_.page().status.games_absorbed.load()),
-                           ExitCode::usage);
     const std::uint64_t games = supervisor_.page().status.games_absorbed.load();
-    supervisor_.change(changed.settings());
+    follow_settings(supervisor_, after, "set");
     return done(fmt::format("{} {}, from about game {} on", request.key, request.value,
                             format_count(games)));
 }

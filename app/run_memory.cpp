@@ -116,6 +116,16 @@ Json memory_report(const Supervisor& supervisor, const Plan& plan) {
     return report;
 }
 
+std::string control_group_warning(const Plan& plan, const platform::CgroupMemory& group) {
+    if (group.limit_bytes == 0 || group.limit_bytes >= plan.planned_bytes)
+        return "";
+    return fmt::format(
+        "the control group of this process may use {} (memory.max), and {} are "
+        "planned: the kernel may end the trainer; give the service MemoryMax={}, or "
+        "the run a smaller --memory",
+        format_bytes(group.limit_bytes), format_bytes(plan.planned_bytes), plan.budget_bytes);
+}
+
 std::string fragmentation_warning() {
     const platform::ColdHeapFigures heap = platform::read_cold_heap();
     const double lost = heap.fragmentation() * static_cast<double>(heap.held_bytes);

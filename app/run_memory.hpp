@@ -9,6 +9,7 @@
 
 #include "app/log_entry.hpp"
 #include "app/supervisor.hpp"
+#include "platform/linux/process_info.hpp"
 
 namespace kiln::app {
 
@@ -16,6 +17,9 @@ namespace kiln::app {
 Json memory_summary(const Supervisor& supervisor, const Plan& plan);
 // The whole table.
 Json memory_report(const Supervisor& supervisor, const Plan& plan);
+
+// A warning when the control group of this process may use less than was planned; empty otherwise.
+std::string control_group_warning(const Plan& plan, const platform::CgroupMemory& group);
 
 // A warning when the cold heap holds much memory that it cannot use; empty otherwise.
 std::string fragmentation_warning();

@@ -22,6 +22,7 @@ namespace kiln::app {
 
 // Of `train` and `memory --plan`: the settings from the file and from the flags, file first.
 struct RunOptions {
+    std::string config_path;  // empty: none
     std::vector<Assignment> from_file;
     std::vector<Assignment> from_flags;
 

@@ -11,6 +11,7 @@ ExitCode run_memory_plan(const RunOptions& options) {
     fmt::print("{}", format_plan(trainer.requests(), trainer.plan()));
     if (!trainer.plan().fits)
         throw budget_too_small(trainer.plan());
+    fmt::print("a service is held to this budget by MemoryMax={}\n", trainer.plan().budget_bytes);
     return ExitCode::ok;
 }
 

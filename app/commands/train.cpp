@@ -14,12 +14,15 @@
 #include "app/run_control.hpp"
 #include "app/run_log.hpp"
 #include "app/run_memory.hpp"
+#include "app/run_reload.hpp"
+#include "app/service_link.hpp"
 #include "app/state_directory.hpp"
 #include "app/strength_log.hpp"
 #include "app/supervisor.hpp"
 #include "app/text.hpp"
 #include "app/trainer.hpp"
 #include "platform/linux/process_info.hpp"
+#include "platform/linux/service_notify.hpp"
 #include "platform/linux/signals.hpp"
 
 namespace kiln::app {
@@ -245,7 +248,7 @@ ExitCode conclude(Console& console, Trainer& trainer, const Supervisor& supervis
                   const Reporter& reporter, const RunOutcome& outcome, StateDirectory& directory) {
     report_games(console, supervisor.settings(), outcome);
     report_learning(console, reporter);
-    if (!trainer.settings().quiet)
+    if (!trainer.settings().quiet && !console.is_journal())
         report_memory(console, trainer, supervisor);
     if (outcome.events_dropped > 0)
         print_warning(console, fmt::format("{} reports were lost because the console was slow",
@@ -264,9 +267,23 @@ ExitCode conclude(Console& console, Trainer& trainer, const Supervisor& supervis
     return ExitCode::ok;
 }
 
+// What is asked of the run by signals.
+struct SignalRequests {
+    std::atomic<bool> stop{false};
+    std::atomic<bool> reload{false};
+
+    SignalRequests() {
+        (void)platform::install_stop_signals(stop);  // cannot fail for these signals
+        // Who loses a terminal wants the run to end; without one nobody can mean that.
+        if (!platform::has_terminal())
+            (void)platform::install_reload_signal(reload);
+    }
+};
+
 // Looks after the run until it has ended, and answers who asks.
 RunOutcome supervise(Supervisor& supervisor, RunControl& control, Reporter& reporter,
-                     std::atomic<bool>& stop) {
+                     ServiceLink& service, SignalRequests& signals,
+                     const std::function<void()>& reload) {
     platform::MonotonicClock clock;
     std::uint64_t heap_looked_at_ns = clock.now_ns();
     while (!supervisor.has_ended()) {
@@ -274,11 +291,17 @@ RunOutcome supervise(Supervisor& supervisor, RunControl& control, Reporter& repo
             pollfd{.fd = supervisor.descriptor(), .events = POLLIN, .revents = 0},
             pollfd{.fd = control.descriptor(), .events = POLLIN, .revents = 0}};
         (void)::poll(waited_for.data(), waited_for.size(), tick_ms);
-        if (stop.load())
+        if (signals.stop.load())
             supervisor.stop();
+        if (signals.reload.exchange(false)) {
+            service.begin_reload(clock.now_ns());
+            reload();
+        }
         supervisor.tick();
         const std::uint64_t now_ns = clock.now_ns();
         control.serve(now_ns);
+        service.look(now_ns, {supervisor.state(), signs_of_life(supervisor.page().status)},
+                     [&] { return service_status(supervisor, reporter.progress()); });
         if (now_ns - heap_looked_at_ns < heap_look_every_ns)
             continue;
         heap_looked_at_ns = now_ns;
@@ -289,16 +312,15 @@ RunOutcome supervise(Supervisor& supervisor, RunControl& control, Reporter& repo
     return supervisor.outcome();
 }
 
-}  // namespace
-
-ExitCode run_train(const RunOptions& options) {
-    Console console(stdout);
+ExitCode train(const RunOptions& options, Console& console, ServiceLink& service) {
     const RunSettings asked = options.over(RunSettings());
     StateDirectory directory(asked.state);
     StartingPoint start = find_start(directory, asked);
     const RunSettings settings = settings_of(options, start);
-    if (is_finished(console, settings, start.games))
+    if (is_finished(console, settings, start.games)) {
+        service.end(fmt::format("already at game {}", format_count(start.games)));
         return ExitCode::ok;
+    }
 
     Trainer trainer(settings);
     if (!trainer.plan().fits) {
@@ -309,8 +331,7 @@ ExitCode run_train(const RunOptions& options) {
     if (start.checkpoint)
         start.checkpoint->reader->close();
     announce(console, trainer, start);
-    std::atomic<bool> stop{false};
-    (void)platform::install_stop_signals(stop);  // cannot fail for these signals
+    SignalRequests signals;
     Progress progress(console, trainer.settings());
     RunLog log(settings.state, *parse_severity(settings.log_level),
                [&](const std::string& line) { print_warning(console, line); });
@@ -322,10 +343,39 @@ ExitCode run_train(const RunOptions& options) {
     if (std::string why_not; !control.open(settings.state, why_not))
         print_warning(console, why_not + "; the run goes on without answering commands");
     log.write({Severity::info, "started", opening_line(trainer, start), {{"games", start.games}}});
+    if (const auto group = platform::read_cgroup_memory(); group)
+        if (const std::string warning = control_group_warning(trainer.plan(), group.value());
+            !warning.empty())
+            reporter.on_note({Severity::warning, "control_group", warning});
     supervisor.start({start.checkpoint.has_value(), start.games});
-    const RunOutcome outcome = supervise(supervisor, control, reporter, stop);
+    const RunOutcome outcome = supervise(supervisor, control, reporter, service, signals, [&] {
+        reload_configuration(options, settings, supervisor, reporter, log);
+    });
     progress.finish();
-    return conclude(console, trainer, supervisor, reporter, outcome, directory);
+    const ExitCode exit_code = conclude(console, trainer, supervisor, reporter, outcome, directory);
+    service.end(fmt::format("{} at game {} of {}", how_it_ended(supervisor.settings(), outcome),
+                            format_count(outcome.games),
+                            format_count(supervisor.settings().othello.target_games)));
+    return exit_code;
+}
+
+}  // namespace
+
+ExitCode run_train(const RunOptions& options) {
+    Console console(stdout);
+    platform::ServiceNotify manager;
+    if (!manager.open())
+        print_warning(console,
+                      "NOTIFY_SOCKET names no socket that can be used, neither /path nor @name; "
+                      "the service manager is told nothing");
+    ServiceLink service([&](std::string_view message) { return manager.send(message); },
+                        manager.watchdog_ns());
+    try {
+        return train(options, console, service);
+    } catch (const Failure& failure) {
+        service.fail(failure.what());
+        throw;
+    }
 }
 
 }  // namespace kiln::app

@@ -3,8 +3,10 @@
 #include <cerrno>
 #include <cstdint>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "platform/linux/errno_error.hpp"
 
@@ -14,6 +16,7 @@ namespace {
 // A handler has no argument of its own. Lock-free atomics are what it may touch besides
 // sig_atomic_t.
 std::atomic<std::atomic<bool>*> stop_flag{nullptr};
+std::atomic<std::atomic<bool>*> reload_flag{nullptr};
 std::atomic<unsigned> received{0};
 std::atomic<int> last_signal{0};
 static_assert(std::atomic<std::atomic<bool>*>::is_always_lock_free);
@@ -57,6 +60,11 @@ void on_stop_signal(int signal_number) {
         flag->store(true, std::memory_order_release);
 }
 
+void on_reload_signal(int) {
+    if (std::atomic<bool>* flag = reload_flag.load(std::memory_order_acquire); flag != nullptr)
+        flag->store(true, std::memory_order_release);
+}
+
 Status set_action(int signal_number, void (*handler)(int), unsigned flags) {
     struct sigaction action {};
     action.sa_handler = handler;
@@ -88,12 +96,28 @@ Status install_stop_signals(std::atomic<bool>& stop) {
     return {};
 }
 
+Status install_reload_signal(std::atomic<bool>& reload) {
+    reload_flag.store(&reload, std::memory_order_release);
+    if (is_ignored(SIGHUP))
+        return {};
+    return set_action(SIGHUP, on_reload_signal, SA_RESTART);
+}
+
+bool has_terminal() {
+    const int terminal = ::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal < 0)
+        return false;
+    ::close(terminal);
+    return true;
+}
+
 void restore_stop_signals() {
     for (const int signal_number : {SIGINT, SIGTERM, SIGPIPE})
         (void)set_action(signal_number, SIG_DFL, 0);  // cannot fail for these four
     if (!is_ignored(SIGHUP))
         (void)set_action(SIGHUP, SIG_DFL, 0);
     stop_flag.store(nullptr, std::memory_order_release);
+    reload_flag.store(nullptr, std::memory_order_release);
 }
 
 unsigned stop_signals_received() {

@@ -1,5 +1,5 @@
-// Stop requests from a terminal or a service manager: SIGINT, SIGTERM and, unless it was ignored
-// when the program was started (nohup), SIGHUP.
+// Requests from a terminal or a service manager: to stop by SIGINT, SIGTERM and SIGHUP, or to
+// reload by SIGHUP. SIGHUP that was ignored when the program was started (nohup) stays so.
 //
 // The first signal of a kind raises a flag that the run polls, so that it can end in order. The
 // second of the same kind, unless it follows within 300 ms and so is the same request, ends the
@@ -17,6 +17,13 @@ namespace kiln::platform {
 // `stop` must outlive the handlers: until restore_stop_signals() or the next install. Installing
 // again starts counting anew and arms both signals again.
 Status install_stop_signals(std::atomic<bool>& stop);
+
+// From now on SIGHUP raises this flag instead, as often as it comes, and ends nothing. `reload`
+// must outlive the handlers.
+Status install_reload_signal(std::atomic<bool>& reload);
+
+// Whether this process has a terminal whose end it would be told of by SIGHUP.
+bool has_terminal();
 
 // Gives SIGINT, SIGTERM, SIGHUP and SIGPIPE back their default action; SIGHUP that is ignored stays
 // so.
