@@ -1,6 +1,6 @@
 # What the toolchain files for 64-bit ARM share: Debian 12's cross compiler, with the libraries of
-# toolchains/make-sysroot.sh. They set KILN_CPU, what to compile for, and emulated_cpu, the processor
-# that programs see under qemu, so that ctest works as it does natively.
+# toolchains/make-sysroot.sh. They set KILN_CPU, what to compile for, and emulated_cpu, which
+# programs find under qemu, so that ctest works as it does natively.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 

@@ -4,10 +4,10 @@
 #   toolchains/run-arm64.sh cortex-a72 build/release-arm64/kiln perft 6
 #   KILN=build/arm64/kiln toolchains/run-arm64.sh neoverse-n1 python3 tests/system/train_test.py
 #
-# A plain `qemu-aarch64-static kiln` would not do: kiln train starts itself anew, and it is the kernel
-# that has to know what to do with such a program. Debian's qemu-user-static tells it when the machine
-# starts. Where that did not happen (containers), the command gets a user and mount namespace with a
-# registration of its own, for which the kernel must be 6.7 or newer; the machine stays as it was.
+# A plain `qemu-aarch64-static kiln` would not do: kiln train starts itself anew, and then it is the
+# kernel that has to know how. Debian's qemu-user-static tells it when the machine starts. Where it
+# did not happen (containers), the command gets a user and mount namespace with a registration of
+# its own, for which the kernel must be 6.7 or newer; the machine stays as it was.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 registered=/proc/sys/fs/binfmt_misc
