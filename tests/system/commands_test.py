@@ -102,7 +102,9 @@ class Memory(KilnTest):
     def test_the_table_adds_up(self):
         out = self.kiln("memory", "--plan", "--memory", "400MB", "--workers", 3).out
         rows = {}
-        for line in out.splitlines()[1:]:
+        *table, last = out.splitlines()[1:]
+        self.assertTrue(last.endswith(" MemoryMax=400000000"), last)
+        for line in table:
             match = re.match(r"  (.{22}) (.{10}) +([\d,]+) ", line)
             rows[match[1].strip()] = int(match[3].replace(",", ""))
         budget, planned, rest = (rows.pop(name) for name in ("budget", "planned", "unassigned"))

@@ -101,6 +101,48 @@ TEST(Signals, restored_means_the_default_action) {
               128 + SIGTERM);
 }
 
+TEST(Signals, a_hang_up_asks_to_stop_unless_it_means_to_reload) {
+    EXPECT_EQ(test::run_child([] {
+                  std::atomic<bool> stop{false};
+                  std::atomic<bool> reload{false};
+                  (void)::signal(SIGHUP, SIG_DFL);
+                  RETURN_UNLESS(install_stop_signals(stop));
+                  RETURN_UNLESS(install_reload_signal(reload));
+                  ::raise(SIGHUP);
+                  RETURN_UNLESS(reload.exchange(false));
+                  std::this_thread::sleep_for(std::chrono::milliseconds(350));
+                  ::raise(SIGHUP);
+                  RETURN_UNLESS(reload.load());
+                  RETURN_UNLESS(!stop.load() && stop_signals_received() == 0);
+                  RETURN_UNLESS(install_stop_signals(stop));
+                  ::raise(SIGHUP);
+                  RETURN_UNLESS(stop.load() && last_stop_signal() == SIGHUP);
+                  return 0;
+              }),
+              0);
+}
+
+TEST(Signals, a_hang_up_that_was_to_be_ignored_stays_ignored) {
+    EXPECT_EQ(test::run_child([] {
+                  std::atomic<bool> reload{false};
+                  (void)::signal(SIGHUP, SIG_IGN);
+                  RETURN_UNLESS(install_reload_signal(reload));
+                  ::raise(SIGHUP);
+                  RETURN_UNLESS(!reload.load());
+                  return 0;
+              }),
+              0);
+}
+
+TEST(Signals, a_process_of_a_session_of_its_own_has_no_terminal) {
+    EXPECT_EQ(test::run_child([] {
+                  RETURN_UNLESS(::setsid() > 0);
+                  RETURN_UNLESS(!has_terminal());
+                  return 0;
+              }),
+              0);
+}
+
 TEST(Signals, an_interrupted_system_call_goes_on) {
     int channel[2];
     ASSERT_EQ(::pipe(channel), 0);
