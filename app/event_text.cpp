@@ -55,6 +55,18 @@ const char* name_of(othello::WarningKind kind) {
     return "unknown";
 }
 
+std::string invalid_values_text(const othello::ConvergenceWarning& warning) {
+    std::string text;
+    if (warning.measured > 0 || warning.saturated_weights == 0)
+        text = fmt::format("{:.0f} values were not finite or out of range", warning.measured);
+    if (warning.saturated_weights > 0)
+        text += fmt::format(
+            "{}weights were driven to the end of their range, 128 discs, {} times; a lower "
+            "learning rate or a little weight decay holds them",
+            text.empty() ? "" : "; ", format_count(warning.saturated_weights));
+    return text;
+}
+
 std::string warning_text(const othello::ConvergenceWarning& warning) {
     switch (warning.kind) {
         case othello::WarningKind::few_weights_touched:
@@ -73,7 +85,7 @@ std::string warning_text(const othello::ConvergenceWarning& warning) {
                 "which is at least {:.2f}",
                 warning.measured, warning.limit);
         case othello::WarningKind::invalid_values:
-            return fmt::format("{:.0f} values were not finite or out of range", warning.measured);
+            return invalid_values_text(warning);
     }
     return "a warning that this kiln does not know";
 }
@@ -355,6 +367,8 @@ void EventTeller::tell_warning(const Event& event, LogEntry& entry) {
     const auto warning = event.as<othello::ConvergenceWarning>();
     entry.fields["kind"] = name_of(warning.kind);
     entry.fields["measured"] = warning.measured;
+    if (warning.kind == othello::WarningKind::invalid_values)
+        entry.fields["saturated_weights"] = warning.saturated_weights;
     entry.fields["limit"] = warning.limit;
     entry.text = fmt::format("game {}: {}", format_count(event.games), warning_text(warning));
 }

@@ -28,6 +28,10 @@ double share(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+void add_up_to_limit(std::uint32_t& sum, std::uint64_t count) {
+    sum = static_cast<std::uint32_t>(std::min<std::uint64_t>(sum + count, UINT32_MAX));
+}
+
 }  // namespace
 
 double expected_positions(const OthelloSettings& settings, std::uint64_t ticket) {
@@ -134,13 +138,17 @@ bool ConvergenceMonitor::warn(std::uint64_t games, const ConvergenceWarning& war
 }
 
 void ConvergenceMonitor::warn_of_invalid_values(std::uint64_t games, std::uint64_t values,
-                                                EventSink& sink) {
-    state_->invalid_values += values;
-    if (values == 0)
+                                                std::uint64_t saturated, EventSink& sink) {
+    add_up_to_limit(state_->invalid_values, values);
+    add_up_to_limit(state_->saturated_weights, saturated);
+    if (values == 0 && saturated == 0)
         return;
-    const auto measured = static_cast<double>(state_->invalid_values);
-    if (warn(games, {WarningKind::invalid_values, 0, measured, 0}, invalid_repeat_games, sink))
-        state_->invalid_values = 0;
+    const ConvergenceWarning warning = {WarningKind::invalid_values, state_->saturated_weights,
+                                        static_cast<double>(state_->invalid_values), 0};
+    if (!warn(games, warning, invalid_repeat_games, sink))
+        return;
+    state_->invalid_values = 0;
+    state_->saturated_weights = 0;
 }
 
 void ConvergenceMonitor::warn(std::uint64_t games, const ConvergenceReport& report,

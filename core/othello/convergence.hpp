@@ -38,7 +38,8 @@ struct ConvergenceState {
     std::uint64_t windows_finished = 0;
     std::uint64_t probe_change = 0;        // over the last window, sum over the probes, score units
     std::uint64_t expected_positions = 0;  // thousandths
-    std::uint64_t invalid_values = 0;      // since the last warning of them
+    std::uint32_t invalid_values = 0;      // since the last warning of either
+    std::uint32_t saturated_weights = 0;
     std::uint64_t warn_from[warning_kinds] = {};  // games before which a kind is not repeated
     std::int16_t probe_values[probe_count] = {};  // at the end of the last window; at first neutral
 };
@@ -70,7 +71,8 @@ class ConvergenceMonitor {
     double updates(std::uint64_t absorbed_errors) const;  // mean a weight
 
     // Warnings for which there is cause; a kind at most every so many games, see convergence.cpp.
-    void warn_of_invalid_values(std::uint64_t games, std::uint64_t values, EventSink& sink);
+    void warn_of_invalid_values(std::uint64_t games, std::uint64_t values, std::uint64_t saturated,
+                                EventSink& sink);
     void warn(std::uint64_t games, const ConvergenceReport& report, EventSink& sink);
 
   private:

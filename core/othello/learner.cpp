@@ -95,7 +95,8 @@ AbsorbCounts Learner::absorb(const Epoch& epoch, unsigned shard_index, float rat
                                                step_discs * static_cast<float>(score_per_disc) -
                                                    rate_discs * weight_decay_ * value_units,
                                                slot);
-        counts.invalid += !std::isfinite(step_discs) || after == 0 || after == UINT16_MAX;
+        counts.invalid += !std::isfinite(step_discs);
+        counts.saturated += after == 0 || after == UINT16_MAX;
         write_weight(shard, class_index, after);
     }
     return counts;

@@ -25,12 +25,14 @@ struct ErrorSum {
 
 // What absorbing did.
 struct AbsorbCounts {
-    std::uint64_t errors = 0;   // weight visits
-    std::uint64_t invalid = 0;  // steps that were not finite, and weights driven to an end of u16
+    std::uint64_t errors = 0;     // weight visits
+    std::uint64_t invalid = 0;    // steps that were not finite
+    std::uint64_t saturated = 0;  // weights driven to an end of u16, 128 discs either way
 
     void add(const AbsorbCounts& other) {
         errors += other.errors;
         invalid += other.invalid;
+        saturated += other.saturated;
     }
 };
 

@@ -180,7 +180,8 @@ void OthelloWorkload::finish_epoch(const Epoch& epoch, EventSink& sink) {
         if (games % summary_games == 0)
             report_summary(games, sink);
     }
-    convergence_.warn_of_invalid_values(epoch.first_ticket + epoch.count, invalid, sink);
+    convergence_.warn_of_invalid_values(epoch.first_ticket + epoch.count, invalid,
+                                        absorbed.saturated, sink);
     refresh_rival(epoch);
 }
 

@@ -91,7 +91,7 @@ constexpr std::uint32_t warning_kinds = 4;
 
 struct ConvergenceWarning {
     WarningKind kind;
-    std::uint32_t reserved;
+    std::uint32_t saturated_weights;  // of invalid_values: since the last such warning
     double measured;
     double limit;  // on whose wrong side it is
 };

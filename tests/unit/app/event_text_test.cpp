@@ -180,9 +180,10 @@ TEST(EventText, convergence_is_told_with_its_denominators) {
 
 TEST(EventText, every_kind_of_convergence_warning_says_what_is_wrong) {
     EventTeller teller("state");
-    const auto told = [&](std::uint32_t kind, double measured, double limit) {
-        const othello::ConvergenceWarning warning = {static_cast<othello::WarningKind>(kind), 0,
-                                                     measured, limit};
+    const auto told = [&](std::uint32_t kind, double measured, double limit,
+                          std::uint32_t saturated = 0) {
+        const othello::ConvergenceWarning warning = {static_cast<othello::WarningKind>(kind),
+                                                     saturated, measured, limit};
         return teller.tell(Event::make(othello::event_warning, 500'000, warning), 1);
     };
     const char* const names[] = {"few_weights_touched", "stagnation", "few_updates",
@@ -197,6 +198,16 @@ TEST(EventText, every_kind_of_convergence_warning_says_what_is_wrong) {
               "game 500,000: only 48.0 % of the weights that a game can reach were ever updated; "
               "90.0 % should be by now");
     EXPECT_EQ(told(4, 17, 0).text, "game 500,000: 17 values were not finite or out of range");
+    const LogEntry saturated = told(4, 0, 0, 1'602);
+    EXPECT_EQ(saturated.fields["saturated_weights"], 1'602);
+    EXPECT_EQ(
+        saturated.text,
+        "game 500,000: weights were driven to the end of their range, 128 discs, 1,602 times; "
+        "a lower learning rate or a little weight decay holds them");
+    EXPECT_EQ(told(4, 17, 0, 2).text,
+              "game 500,000: 17 values were not finite or out of range; weights were driven to the "
+              "end of their range, 128 discs, 2 times; a lower learning rate or a little weight "
+              "decay holds them");
 }
 
 TEST(EventText, an_event_of_a_kind_it_does_not_know_is_told_as_unknown) {

@@ -223,17 +223,29 @@ TEST(Convergence, positions_expected_are_moves_less_random_and_explored_ones) {
 
 TEST(Convergence, invalid_values_are_told_at_once_and_then_in_sums) {
     Monitor monitor;
-    monitor.monitor.warn_of_invalid_values(32, 0, monitor.events);
+    monitor.monitor.warn_of_invalid_values(32, 0, 0, monitor.events);
     EXPECT_TRUE(monitor.events.all.empty());
-    monitor.monitor.warn_of_invalid_values(64, 3, monitor.events);
+    monitor.monitor.warn_of_invalid_values(64, 3, 0, monitor.events);
     ASSERT_EQ(monitor.events.all.size(), 1u);
     EXPECT_EQ(monitor.events.all[0].games, 64u);
     EXPECT_EQ(monitor.events.all[0].as<ConvergenceWarning>().measured, 3);
+    EXPECT_EQ(monitor.events.all[0].as<ConvergenceWarning>().saturated_weights, 0u);
     for (std::uint64_t games = 96; games <= 1'120; games += 32)
-        monitor.monitor.warn_of_invalid_values(games, 2, monitor.events);
+        monitor.monitor.warn_of_invalid_values(games, 2, 1, monitor.events);
     ASSERT_EQ(monitor.events.all.size(), 2u);
     EXPECT_EQ(monitor.events.all[1].games, 1'088u);
     EXPECT_EQ(monitor.events.all[1].as<ConvergenceWarning>().measured, 2 * 32);
+    EXPECT_EQ(monitor.events.all[1].as<ConvergenceWarning>().saturated_weights, 32u);
+}
+
+TEST(Convergence, a_saturated_weight_alone_is_a_warning_and_its_count_starts_anew) {
+    Monitor monitor;
+    monitor.monitor.warn_of_invalid_values(32, 0, 5, monitor.events);
+    monitor.monitor.warn_of_invalid_values(1'032, 0, std::uint64_t{UINT32_MAX} + 7, monitor.events);
+    ASSERT_EQ(monitor.events.all.size(), 2u);
+    EXPECT_EQ(monitor.events.all[0].as<ConvergenceWarning>().measured, 0);
+    EXPECT_EQ(monitor.events.all[0].as<ConvergenceWarning>().saturated_weights, 5u);
+    EXPECT_EQ(monitor.events.all[1].as<ConvergenceWarning>().saturated_weights, UINT32_MAX);
 }
 
 TEST(Convergence, goes_on_from_its_state_as_if_it_had_never_stopped) {

@@ -42,7 +42,10 @@ class OwnedLearner {
             Scratch& scratch = scratch_[workers[i]];
             scratch.sums.resize(Learner::scratch_entries(*geometry));
             scratch.touched.resize(Learner::scratch_entries(*geometry));
-            terms += learner.absorb(epoch, shards[i], rate, scratch.sums, scratch.touched).errors;
+            const AbsorbCounts counts =
+                learner.absorb(epoch, shards[i], rate, scratch.sums, scratch.touched);
+            terms += counts.errors;
+            absorbed.add(counts);
         }
         return terms;
     }
@@ -61,6 +64,7 @@ class OwnedLearner {
     std::vector<std::uint16_t> weights;
     std::vector<AdamSlot> slots;
     Learner learner;
+    AbsorbCounts absorbed;  // so far
 
   private:
     struct Scratch {
@@ -290,6 +294,26 @@ TEST(Learner, errors_that_cancel_leave_the_weight_where_it_was) {
     owned.absorb(Games(*owned.geometry, games).epoch(), 0.05f);
     for (const std::uint16_t weight : owned.weights)
         ASSERT_EQ(weight, neutral_weight);
+}
+
+TEST(Learner, weights_at_the_end_of_their_range_and_steps_that_are_not_finite_are_told_apart) {
+    OwnedLearner owned;
+    const std::vector<std::vector<Charge>> games = {
+        {{test::play(start_board(), 19), 2 * score_per_disc}}};
+    owned.absorb(Games(*owned.geometry, games).epoch(), 0.05f);
+    EXPECT_EQ(owned.absorbed.saturated, 0u);
+    std::fill(owned.weights.begin(), owned.weights.end(), std::uint16_t{UINT16_MAX - 1});
+    owned.absorb(Games(*owned.geometry, games).epoch(), 0.05f);
+    EXPECT_EQ(owned.absorbed.saturated, owned.learner.touched_slots());
+    EXPECT_EQ(owned.absorbed.invalid, 0u);
+
+    owned.learner.reset();
+    for (AdamSlot& slot : owned.slots)
+        slot.second_moment = std::numeric_limits<float>::quiet_NaN();
+    owned.absorbed = AbsorbCounts();
+    owned.absorb(Games(*owned.geometry, games).epoch(), 0.05f);
+    EXPECT_EQ(owned.absorbed.invalid, owned.learner.touched_slots());
+    EXPECT_EQ(owned.absorbed.saturated, 0u);
 }
 
 TEST(Learner, mirrored_configurations_stay_equal_after_many_epochs) {
