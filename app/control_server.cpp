@@ -1,13 +1,11 @@
 #include "app/control_server.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <exception>
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,11 +15,6 @@
 
 namespace kiln::app {
 namespace {
-
-constexpr int backlog = 16;                           // clients that wait to be accepted
-constexpr int accepts_max = 16;                       // in one call of serve()
-constexpr std::uint64_t deaf_for_ns = 1'000'000'000;  // before accepting is tried again
-constexpr ControlTicket listener_ticket = 0;
 
 Failure no_socket(const std::string& state, int number) {
     return Failure(exit_code_of(platform::error_from_errno(number)),
@@ -54,13 +47,6 @@ bool bind_in(int directory, int descriptor) {
     return ::unlinkat(directory, control_socket_name, 0) == 0 && bind_to(descriptor, address);
 }
 
-// A line to a client that is not served; it fits the buffer of a new socket.
-void turn_away(int descriptor, const Json& json) {
-    const std::string line = dump_line(json) + "\n";
-    (void)::send(descriptor, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    ::close(descriptor);
-}
-
 }  // namespace
 
 bool may_control(std::uint32_t peer, std::uint32_t owner) {
@@ -87,141 +73,76 @@ void ControlServer::open(const std::string& state) {
         errno = number;
         throw give_up();
     }
-    listener_ = listener;
-    epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    if (epoll_ < 0 || ::listen(listener_, backlog) != 0 ||
-        !watch(EPOLL_CTL_ADD, listener_, EPOLLIN, listener_ticket))
+    if (!stream_.open(listener)) {
+        const int number = errno;
+        (void)::unlinkat(directory_, control_socket_name, 0);
+        errno = number;
         throw give_up();
+    }
 }
 
 void ControlServer::close() {
-    for (Connection& connection : connections_)
-        drop(connection);
-    if (listener_ >= 0)
+    if (stream_.descriptor() >= 0)
         (void)::unlinkat(directory_, control_socket_name, 0);
-    for (int* descriptor : {&listener_, &epoll_, &directory_}) {
-        if (*descriptor >= 0)
-            ::close(*descriptor);
-        *descriptor = -1;
+    stream_.close();
+    if (directory_ >= 0)
+        ::close(directory_);
+    directory_ = -1;
+}
+
+// Lines of JSON, one a connection.
+class ControlServer::Protocol final : public StreamProtocol {
+  public:
+    Protocol(ControlServer& server, ControlHandler& handler) : server_(server), handler_(handler) {}
+
+    std::string turn_away(int descriptor) override {
+        ucred peer{};
+        socklen_t bytes = sizeof(peer);
+        if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0 &&
+            may_control(peer.uid, ::geteuid()))
+            return "";
+        return dump_line(error_reply("only the user who started the run may control it",
+                                     ExitCode::permission)) +
+               "\n";
     }
-    deaf_until_ns_ = 0;
-}
 
-bool ControlServer::watch(int operation, int descriptor, std::uint32_t events,
-                          ControlTicket ticket) {
-    epoll_event event{};
-    event.events = events;
-    event.data.u64 = ticket;
-    return ::epoll_ctl(epoll_, operation, descriptor, &event) == 0;
-}
+    std::string no_place() override {
+        return dump_line(error_reply(
+                   fmt::format("{} clients are being served; try again later", connections_max))) +
+               "\n";
+    }
 
-ControlServer::Connection* ControlServer::find(ControlTicket ticket) {
-    for (Connection& connection : connections_)
-        if (connection.phase != Phase::free && connection.ticket == ticket)
-            return &connection;
-    return nullptr;
-}
+    Taken take(std::string& input, bool is_end, StreamTicket ticket) override {
+        const std::size_t end = input.find('\n');
+        if (end == std::string::npos && !is_end && input.size() <= request_bytes_max)
+            return Taken::nothing;
+        const std::string line = input.substr(0, end);
+        input.clear();
+        if (end == std::string::npos && is_end) {
+            server_.reply(ticket,
+                          error_reply("the request ends before its line does", ExitCode::usage));
+            return Taken::request;
+        }
+        const auto parsed = parse_request(line);
+        if (const auto* const complaint = std::get_if<std::string>(&parsed))
+            server_.reply(ticket, error_reply(*complaint, ExitCode::usage));
+        else
+            server_.dispatch(handler_, std::get<Request>(parsed), ticket);
+        return Taken::request;
+    }
+
+  private:
+    ControlServer& server_;
+    ControlHandler& handler_;
+};
 
 void ControlServer::serve(ControlHandler& handler, std::uint64_t now_ns) {
-    if (epoll_ < 0)
-        return;
-    now_ns_ = now_ns;
-    if (deaf_until_ns_ != 0 && now_ns >= deaf_until_ns_ &&
-        watch(EPOLL_CTL_MOD, listener_, EPOLLIN, listener_ticket))
-        deaf_until_ns_ = 0;
-    epoll_event events[connections_max + 1];
-    const int count = ::epoll_wait(epoll_, events, connections_max + 1, 0);
-    for (int i = 0; i < count; ++i) {
-        const ControlTicket ticket = events[i].data.u64;
-        if (ticket == listener_ticket)
-            accept_some();
-        else if (Connection* const connection = find(ticket))
-            advance(*connection, handler);
-    }
-    drop_late();
+    Protocol protocol(*this, handler);
+    stream_.serve(protocol, now_ns);
 }
 
-void ControlServer::accept_some() {
-    for (int i = 0; i < accepts_max; ++i) {
-        const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (descriptor >= 0) {
-            admit(descriptor);
-        } else if (errno == EAGAIN) {
-            return;
-        } else if (errno != EINTR && errno != ECONNABORTED) {
-            // No descriptors or no memory. The client stays in the queue, which would keep our
-            // descriptor readable and the supervisor busy.
-            (void)watch(EPOLL_CTL_MOD, listener_, 0, listener_ticket);
-            deaf_until_ns_ = now_ns_ + deaf_for_ns;
-            return;
-        }
-    }
-}
-
-void ControlServer::admit(int descriptor) {
-    ucred peer{};
-    socklen_t bytes = sizeof(peer);
-    if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) != 0 ||
-        !may_control(peer.uid, ::geteuid()))
-        return turn_away(descriptor, error_reply("only the user who started the run may control it",
-                                                 ExitCode::permission));
-    const auto place =
-        std::find_if(connections_.begin(), connections_.end(),
-                     [](const Connection& connection) { return connection.phase == Phase::free; });
-    if (place == connections_.end())
-        return turn_away(descriptor,
-                         error_reply(fmt::format("{} clients are being served; try again later",
-                                                 connections_max)));
-    const ControlTicket ticket = ++last_ticket_;
-    if (!watch(EPOLL_CTL_ADD, descriptor, EPOLLIN, ticket)) {
-        ::close(descriptor);
-        return;
-    }
-    *place = {Phase::reading, descriptor, ticket, now_ns_ + patience_ns, ""};
-}
-
-// Something can be read or written, or the other end is gone.
-void ControlServer::advance(Connection& connection, ControlHandler& handler) {
-    switch (connection.phase) {
-        case Phase::reading:
-            return read_request(connection, handler);
-        case Phase::waiting:
-            return drop(connection);  // nothing is watched then but its going
-        case Phase::writing:
-            return write_rest(connection);
-        case Phase::free:
-            return;
-    }
-}
-
-void ControlServer::read_request(Connection& connection, ControlHandler& handler) {
-    char bytes[request_bytes_max + 1];
-    const ssize_t count = ::recv(connection.descriptor, bytes, sizeof(bytes), MSG_DONTWAIT);
-    if (count < 0) {
-        if (errno != EAGAIN && errno != EINTR)
-            drop(connection);
-        return;
-    }
-    connection.buffer.append(bytes, static_cast<std::size_t>(count));
-    const std::size_t end = connection.buffer.find('\n');
-    if (end == std::string::npos && count > 0 && connection.buffer.size() <= request_bytes_max)
-        return;  // the rest is still to come
-    if (end == std::string::npos && count == 0)
-        return start_writing(connection,
-                             error_reply("the request ends before its line does", ExitCode::usage));
-    const auto parsed = parse_request(std::string_view(connection.buffer).substr(0, end));
-    if (const auto* const complaint = std::get_if<std::string>(&parsed))
-        return start_writing(connection, error_reply(*complaint, ExitCode::usage));
-    dispatch(connection, handler, std::get<Request>(parsed));
-}
-
-void ControlServer::dispatch(Connection& connection, ControlHandler& handler,
-                             const Request& request) {
-    // From here on whatever else it sends is not read. The kernel still tells when it goes.
-    connection.phase = Phase::waiting;
-    connection.buffer.clear();
-    const ControlTicket ticket = connection.ticket;
-    (void)watch(EPOLL_CTL_MOD, connection.descriptor, 0, ticket);
+void ControlServer::dispatch(ControlHandler& handler, const Request& request,
+                             ControlTicket ticket) {
     std::optional<Json> answer;
     try {
         answer = handler.answer(request, ticket);
@@ -235,42 +156,7 @@ void ControlServer::dispatch(Connection& connection, ControlHandler& handler,
 }
 
 void ControlServer::reply(ControlTicket ticket, const Json& json) {
-    Connection* const connection = find(ticket);
-    if (connection != nullptr && connection->phase == Phase::waiting)
-        start_writing(*connection, json);
-}
-
-void ControlServer::start_writing(Connection& connection, const Json& json) {
-    connection.phase = Phase::writing;
-    connection.buffer = dump_line(json) + "\n";
-    connection.deadline_ns = now_ns_ + patience_ns;
-    (void)watch(EPOLL_CTL_MOD, connection.descriptor, EPOLLOUT, connection.ticket);
-    write_rest(connection);
-}
-
-void ControlServer::write_rest(Connection& connection) {
-    const ssize_t count = ::send(connection.descriptor, connection.buffer.data(),
-                                 connection.buffer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (count < 0)
-        return drop(connection);
-    connection.buffer.erase(0, static_cast<std::size_t>(count));
-    if (connection.buffer.empty())
-        drop(connection);
-}
-
-void ControlServer::drop(Connection& connection) {
-    if (connection.descriptor >= 0)
-        ::close(connection.descriptor);
-    connection = Connection();
-}
-
-void ControlServer::drop_late() {
-    for (Connection& connection : connections_)
-        if ((connection.phase == Phase::reading || connection.phase == Phase::writing) &&
-            now_ns_ >= connection.deadline_ns)
-            drop(connection);
+    stream_.reply(ticket, dump_line(json) + "\n");
 }
 
 }  // namespace kiln::app
