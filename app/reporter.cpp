@@ -70,6 +70,7 @@ LogEntry Reporter::summary(std::uint64_t games, double seconds) const {
 }
 
 void Reporter::keep(const LogEntry& entry) {
+    counts_.add(entry);
     if (entry.severity >= Severity::warning) {
         warnings_.push_back(entry.text);
         if (warnings_.size() > warnings_kept)
@@ -88,6 +89,7 @@ Json Reporter::latest(const std::string& event) const {
 }
 
 void Reporter::on_status(const TrainStatus& status) {
+    counts_.advance(status.games_played, status.games_absorbed);
     progress_.show(status);
     if (status.seconds >= last_flush_s_ + flush_every_s) {
         last_flush_s_ = status.seconds;
@@ -102,6 +104,7 @@ void Reporter::on_note(const LogEntry& entry) {
 }
 
 void Reporter::on_start(const RunSettings& settings, std::uint64_t games, double seconds) {
+    counts_.begin(games);
     teller_.begin(games, seconds);
     progress_.begin(settings);
 }

@@ -9,6 +9,7 @@
 
 #include "app/event_text.hpp"
 #include "app/progress.hpp"
+#include "app/run_counts.hpp"
 #include "app/run_log.hpp"
 #include "app/supervisor.hpp"
 
@@ -48,6 +49,7 @@ class Reporter final : public RunObserver {
     // The last few, oldest first.
     const std::deque<std::string>& warnings() const { return warnings_; }
     const RunTotals& totals() const { return totals_; }
+    const RunCounts& counts() const { return counts_; }
     const Progress& progress() const { return progress_; }
 
   private:
@@ -62,6 +64,7 @@ class Reporter final : public RunObserver {
     std::map<std::string, std::string> last_strengths_;
     std::deque<std::string> warnings_;
     RunTotals totals_;
+    RunCounts counts_;
     double last_flush_s_ = 0;
 };
 

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/checkpoint/catalog.hpp"
+
 #include "app/failure.hpp"
 #include "app/run_memory.hpp"
 #include "app/run_reload.hpp"
@@ -195,6 +197,8 @@ Json RunControl::status() const {
                  {"state", name_of(supervisor_.state())},
                  {"reason", supervisor_.reason()},
                  {"workload", settings.workload},
+                 {"directory", settings.state},
+                 {"started", started_},
                  {"pid", ::getpid()},
                  {"trainer_pid", supervisor_.trainer_pid()},
                  {"uptime_seconds", supervisor_.seconds()},
@@ -206,16 +210,8 @@ Json RunControl::status() const {
         if (const auto left = reporter_.progress().seconds_left())
             json["seconds_left"] = *left;
     }
-    if (const Json saved = reporter_.latest("checkpoint_saved"); !saved.is_null()) {
-        Json newest = saved;
-        const std::string path = saved.value("path", "");
-        newest["name"] = path.substr(path.rfind('/') + 1);
-        struct stat file {};
-        if (::stat(path.c_str(), &file) == 0)
-            newest["age_seconds"] =
-                std::max<double>(0, std::difftime(std::time(nullptr), file.st_mtime));
+    if (Json newest = newest_checkpoint(); !newest.is_null())
         json["newest_checkpoint"] = std::move(newest);
-    }
     json["restarts"] = {{"total", supervisor_.restarts()}};
     if (supervisor_.restarts() > 0)
         json["restarts"]["last"] = {{"when", supervisor_.last_restart_time()},
@@ -223,7 +219,8 @@ Json RunControl::status() const {
     json["errors"] = {{"last_10000_games", policy.errors()},
                       {"limit", RestartPolicy::errors_allowed},
                       {"skipped_tickets", policy.skips()}};
-    json["workers"] = workers_of(page.status, settings.workers, now_ns_);
+    json["counts"] = counts();
+    json["workers"] = workers_of(supervisor_, now_ns_);
     for (const char* report : {"window", "summary", "strength", "held_out", "convergence"})
         if (Json latest = reporter_.latest(report); !latest.is_null())
             json[report] = std::move(latest);
@@ -239,6 +236,40 @@ Json RunControl::status() const {
     json["warnings"] = reporter_.warnings();
     json["memory"] = memory_summary(supervisor_, plan_);
     return json;
+}
+
+// Since this process began.
+Json RunControl::counts() const {
+    Json counts = reporter_.counts().json();
+    counts["log_lines_dropped"] = log_.dropped_lines();
+    if (supervisor_.settings().workload == "othello") {
+        const RunTotals& totals = reporter_.totals();
+        counts["results"] = {
+            {"black", totals.black_wins}, {"white", totals.white_wins}, {"draw", totals.draws}};
+    }
+    return counts;
+}
+
+// As it was told, or the file that the run began from; null if there is none.
+Json RunControl::newest_checkpoint() const {
+    Json newest = reporter_.latest("checkpoint_saved");
+    const std::uint64_t saved = supervisor_.page().status.games_saved.load();
+    if (newest.is_null() && saved > 0)
+        newest = {{"games", saved},
+                  {"path", fmt::format("{}/{}", supervisor_.settings().state,
+                                       checkpoint_file_name(saved).text)}};
+    if (newest.is_null())
+        return newest;
+    const std::string path = newest.value("path", "");
+    newest["name"] = path.substr(path.rfind('/') + 1);
+    struct stat file {};
+    if (::stat(path.c_str(), &file) == 0) {
+        newest["bytes"] = file.st_size;
+        newest["time"] = file.st_mtime;
+        newest["age_seconds"] =
+            std::max<double>(0, std::difftime(std::time(nullptr), file.st_mtime));
+    }
+    return newest;
 }
 
 Json RunControl::memory() const {

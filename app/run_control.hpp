@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,10 @@ class RunControl final : public ControlHandler {
 
     std::optional<Json> answer(const Request& request, ControlTicket ticket) override;
 
+    // What `kiln status` and `kiln memory` are told.
+    Json status() const;
+    Json memory() const;
+
   private:
     struct Waiting {
         ControlTicket ticket;
@@ -41,8 +46,8 @@ class RunControl final : public ControlHandler {
         std::uint64_t since_ns;
     };
 
-    Json status() const;
-    Json memory() const;
+    Json counts() const;
+    Json newest_checkpoint() const;
     Json set(const Request& request);
     Json done(const std::string& text) const;
     std::optional<Json> outcome_of(const Waiting& waiting) const;
@@ -54,6 +59,7 @@ class RunControl final : public ControlHandler {
     ControlServer server_;
     std::vector<Waiting> waiting_;
     std::uint64_t now_ns_ = 0;
+    std::int64_t started_ = std::time(nullptr);  // seconds since 1970
 };
 
 }  // namespace kiln::app

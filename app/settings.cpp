@@ -12,6 +12,7 @@
 #include "core/othello/geometry.hpp"
 
 #include "app/failure.hpp"
+#include "app/network_address.hpp"
 #include "app/text.hpp"
 
 namespace kiln::app {
@@ -23,6 +24,8 @@ struct Match : Cases... {
 };
 template <class... Cases>
 Match(Cases...) -> Match<Cases...>;
+
+constexpr const char* none = "none";
 
 bool is_search_limit(const Setting& setting) {
     const std::string_view name = setting.name;
@@ -100,41 +103,54 @@ bool set_epsilons(othello::OthelloSettings& settings, std::string_view text) {
 // False: the text is not an allowed value, and nothing was changed.
 bool set_value(const Setting& setting, RunSettings& settings, std::string_view text) {
     const Field field = setting.field(settings);
-    return std::visit(Match{[&](const WholeNumber& allowed) {
-                                const auto value = parse_count(text);
-                                if (!value || *value < allowed.low || *value > allowed.high)
-                                    return false;
-                                store_whole(field, *value * allowed.scale);
-                                return true;
-                            },
-                            [&](const RealNumber& allowed) {
-                                const auto value = parse_real(text);
-                                if (!value || *value < allowed.low || *value > allowed.high)
-                                    return false;
-                                *std::get<double*>(field) = *value;
-                                return true;
-                            },
-                            [&](const ByteCount& allowed) {
-                                const auto value = parse_bytes(text);
-                                if (!value || *value < allowed.low || *value > allowed.high)
-                                    return false;
-                                store_whole(field, *value);
-                                return true;
-                            },
-                            [&](const Choice& allowed) { return set_choice(field, allowed, text); },
-                            [&](Switch) {
-                                *std::get<bool*>(field) = text == "true";
-                                return text == "true" || text == "false";
-                            },
-                            [&](FreeText) {
-                                *std::get<std::string*>(field) = text;
-                                return !text.empty();
-                            },
-                            [&](EpsilonSchedule) {
-                                return set_epsilons(*std::get<othello::OthelloSettings*>(field),
-                                                    text);
-                            }},
-                      setting.allowed);
+    return std::visit(
+        Match{[&](const WholeNumber& allowed) {
+                  const auto value = parse_count(text);
+                  if (!value || *value < allowed.low || *value > allowed.high)
+                      return false;
+                  store_whole(field, *value * allowed.scale);
+                  return true;
+              },
+              [&](const RealNumber& allowed) {
+                  const auto value = parse_real(text);
+                  if (!value || *value < allowed.low || *value > allowed.high)
+                      return false;
+                  *std::get<double*>(field) = *value;
+                  return true;
+              },
+              [&](const ByteCount& allowed) {
+                  const auto value = parse_bytes(text);
+                  if (!value || *value < allowed.low || *value > allowed.high)
+                      return false;
+                  store_whole(field, *value);
+                  return true;
+              },
+              [&](const Choice& allowed) { return set_choice(field, allowed, text); },
+              [&](Switch) {
+                  *std::get<bool*>(field) = text == "true";
+                  return text == "true" || text == "false";
+              },
+              [&](FreeText) {
+                  *std::get<std::string*>(field) = text;
+                  return !text.empty();
+              },
+              [&](ListenAddress) {
+                  const auto address = parse_network_address(text);
+                  if (address || text == none)
+                      *std::get<std::string*>(field) = address ? address->text() : none;
+                  return address || text == none;
+              },
+              [&](MetricsFile) {
+                  const bool is_path =
+                      text.ends_with(".prom") && text.find('\0') == std::string_view::npos;
+                  if (is_path || text == none)
+                      *std::get<std::string*>(field) = text;
+                  return is_path || text == none;
+              },
+              [&](EpsilonSchedule) {
+                  return set_epsilons(*std::get<othello::OthelloSettings*>(field), text);
+              }},
+        setting.allowed);
 }
 
 void set(const Setting& setting, RunSettings& settings, const Assignment& assignment) {
@@ -188,7 +204,8 @@ bool is_in_text(const Setting& setting, const RunSettings& settings) {
 // All but what another row says as well.
 bool is_in_launch_text(const Setting& setting, const RunSettings& settings) {
     const std::string_view name = setting.name;
-    return name != "state" && name != "epsilon" && name != "table-mib" &&
+    return name != "state" && name != "metrics-textfile" && name != "epsilon" &&
+           name != "table-mib" &&
            (!is_search_limit(setting) || active_limit(settings.othello) == name);
 }
 
@@ -228,6 +245,8 @@ std::string format_value(const Setting& setting, const RunSettings& settings) {
               },
               [&](Switch) -> std::string { return *std::get<bool*>(field) ? "true" : "false"; },
               [&](FreeText) { return *std::get<std::string*>(field); },
+              [&](ListenAddress) { return *std::get<std::string*>(field); },
+              [&](MetricsFile) { return *std::get<std::string*>(field); },
               [&](EpsilonSchedule) {
                   const auto& o = *std::get<othello::OthelloSettings*>(field);
                   return fmt::format("{},{},{}", o.epsilon_early, o.epsilon_middle, o.epsilon_late);
@@ -252,6 +271,10 @@ std::string allowed_values(const Setting& setting) {
               },
               [](Switch) { return std::string("true or false"); },
               [](FreeText) { return std::string("a text that is not empty"); },
+              [](ListenAddress) {
+                  return std::string("PORT, ADDRESS:PORT with a number as address, or none");
+              },
+              [](MetricsFile) { return std::string("a path that ends in .prom, or none"); },
               [](EpsilonSchedule) {
                   return std::string(
                       "one to three shares from 0 to 1 between commas, early,middle,"

@@ -43,6 +43,8 @@ struct RunSettings {
     OnCorrupt on_corrupt = OnCorrupt::stop;
     std::uint64_t ticket_limit_ns = 600'000'000'000;  // for one game; 0: none
     std::string log_level = "info";
+    std::string metrics = "none";           // or as NetworkAddress::text() has it
+    std::string metrics_textfile = "none";  // or a path
     bool resume = false;
     bool lockdown = false;
     bool no_pin = false;
@@ -71,9 +73,11 @@ struct Choice {
 };
 struct Switch {};
 struct FreeText {};
+struct ListenAddress {};    // see network_address.hpp; or none
+struct MetricsFile {};      // a path that ends as node_exporter wants it; or none
 struct EpsilonSchedule {};  // A[,B[,C]]: early, middle, late; one left out repeats the one before
-using Allowed =
-    std::variant<WholeNumber, RealNumber, ByteCount, Choice, Switch, FreeText, EpsilonSchedule>;
+using Allowed = std::variant<WholeNumber, RealNumber, ByteCount, Choice, Switch, FreeText,
+                             ListenAddress, MetricsFile, EpsilonSchedule>;
 
 using Field = std::variant<std::uint64_t*, std::uint32_t*, int*, double*, bool*, std::string*,
                            othello::UpdateTarget*, othello::LearningControl*, OnCorrupt*,
@@ -122,7 +126,7 @@ std::string to_text(const RunSettings& settings);
 // names the checkpoint.
 RunSettings from_text(std::string_view text, const std::string& origin);
 
-// Every setting, a line each, for another process of this program; `state` excepted, which need not
+// Every setting, a line each, for another process of this program; paths excepted, which need not
 // be one line. Equal settings have equal texts. Nothing automatic is left.
 std::string launch_text(const RunSettings& settings);
 RunSettings from_launch_text(std::string_view text);

@@ -165,6 +165,13 @@ const std::array settings = {
     Setting{"log-level", "LEVEL", Choice{log_levels}, Kept::nowhere, any_workload,
             [](RunSettings& run) -> Field { return &run.log_level; }, nullptr,
             "least severity that goes to the log: debug, info, warning or error"},
+    Setting{"metrics", "ADDR:PORT", ListenAddress{}, Kept::nowhere, any_workload,
+            [](RunSettings& run) -> Field { return &run.metrics; }, nullptr,
+            "serve figures for Prometheus at http://ADDR:PORT/metrics; a port alone is on this "
+            "machine only"},
+    Setting{"metrics-textfile", "FILE", MetricsFile{}, Kept::nowhere, any_workload,
+            [](RunSettings& run) -> Field { return &run.metrics_textfile; }, nullptr,
+            "write the same figures to a .prom file every 15 s, for node_exporter"},
     Setting{"quiet", "", Switch{}, Kept::nowhere, any_workload,
             [](RunSettings& run) -> Field { return &run.quiet; }, nullptr,
             "no progress, only warnings and the final report"},

@@ -9,6 +9,8 @@
 #include "app/commands/commands.hpp"
 #include "app/console.hpp"
 #include "app/memory_table.hpp"
+#include "app/metrics_export.hpp"
+#include "app/metrics_text.hpp"
 #include "app/progress.hpp"
 #include "app/reporter.hpp"
 #include "app/run_control.hpp"
@@ -281,15 +283,16 @@ struct SignalRequests {
 };
 
 // Looks after the run until it has ended, and answers who asks.
-RunOutcome supervise(Supervisor& supervisor, RunControl& control, Reporter& reporter,
-                     ServiceLink& service, SignalRequests& signals,
+RunOutcome supervise(Supervisor& supervisor, RunControl& control, MetricsExport& metrics,
+                     Reporter& reporter, ServiceLink& service, SignalRequests& signals,
                      const std::function<void()>& reload) {
     platform::MonotonicClock clock;
     std::uint64_t heap_looked_at_ns = clock.now_ns();
     while (!supervisor.has_ended()) {
-        std::array<pollfd, 2> waited_for = {
+        std::array<pollfd, 3> waited_for = {
             pollfd{.fd = supervisor.descriptor(), .events = POLLIN, .revents = 0},
-            pollfd{.fd = control.descriptor(), .events = POLLIN, .revents = 0}};
+            pollfd{.fd = control.descriptor(), .events = POLLIN, .revents = 0},
+            pollfd{.fd = metrics.descriptor(), .events = POLLIN, .revents = 0}};
         (void)::poll(waited_for.data(), waited_for.size(), tick_ms);
         if (signals.stop.load())
             supervisor.stop();
@@ -300,6 +303,7 @@ RunOutcome supervise(Supervisor& supervisor, RunControl& control, Reporter& repo
         supervisor.tick();
         const std::uint64_t now_ns = clock.now_ns();
         control.serve(now_ns);
+        metrics.serve(now_ns);
         service.look(now_ns, {supervisor.state(), signs_of_life(supervisor.page().status)},
                      [&] { return service_status(supervisor, reporter.progress()); });
         if (now_ns - heap_looked_at_ns < heap_look_every_ns)
@@ -309,6 +313,7 @@ RunOutcome supervise(Supervisor& supervisor, RunControl& control, Reporter& repo
             reporter.on_note({Severity::warning, "fragmentation", warning});
     }
     control.finish();
+    metrics.finish();
     return supervisor.outcome();
 }
 
@@ -348,9 +353,17 @@ ExitCode train(const RunOptions& options, Console& console, ServiceLink& service
             !warning.empty())
             reporter.on_note({Severity::warning, "control_group", warning});
     supervisor.start({start.checkpoint.has_value(), start.games});
-    const RunOutcome outcome = supervise(supervisor, control, reporter, service, signals, [&] {
-        reload_configuration(options, settings, supervisor, reporter, log);
-    });
+    MetricsExport metrics(
+        settings,
+        [&] {
+            const std::string text = format_metrics(control.status(), control.memory());
+            supervisor.request_ledger();  // for the next time
+            return text;
+        },
+        [&](const LogEntry& entry) { reporter.on_note(entry); });
+    const RunOutcome outcome =
+        supervise(supervisor, control, metrics, reporter, service, signals,
+                  [&] { reload_configuration(options, settings, supervisor, reporter, log); });
     progress.finish();
     const ExitCode exit_code = conclude(console, trainer, supervisor, reporter, outcome, directory);
     service.end(fmt::format("{} at game {} of {}", how_it_ended(supervisor.settings(), outcome),

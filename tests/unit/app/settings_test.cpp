@@ -50,6 +50,10 @@ std::string sample_of(const Setting& setting) {
         return "true";
     if (std::holds_alternative<EpsilonSchedule>(setting.allowed))
         return "0.2,0.1,0.01";
+    if (std::holds_alternative<ListenAddress>(setting.allowed))
+        return "127.0.0.1:9464";
+    if (std::holds_alternative<MetricsFile>(setting.allowed))
+        return "elsewhere/kiln.prom";
     return "elsewhere";
 }
 
@@ -58,7 +62,9 @@ std::string toml_of(const Setting& setting) {
     if (std::holds_alternative<EpsilonSchedule>(setting.allowed))
         return "[" + sample + "]";
     const bool is_text = std::holds_alternative<Choice>(setting.allowed) ||
-                         std::holds_alternative<FreeText>(setting.allowed);
+                         std::holds_alternative<FreeText>(setting.allowed) ||
+                         std::holds_alternative<ListenAddress>(setting.allowed) ||
+                         std::holds_alternative<MetricsFile>(setting.allowed);
     return is_text ? "\"" + sample + "\"" : sample;
 }
 
