@@ -2,58 +2,31 @@
 
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
 #include <map>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "app/json_fields.hpp"
 #include "app/text.hpp"
 
 namespace kiln::app {
 namespace {
 
-using Path = std::initializer_list<const char*>;
-
-const Json* find(const Json& json, Path path) {
-    const Json* at = &json;
-    for (const char* const key : path) {
-        if (!at->is_object())
-            return nullptr;
-        const auto found = at->find(key);
-        if (found == at->end() || found->is_null())
-            return nullptr;
-        at = &*found;
-    }
-    return at;
-}
-
-std::optional<double> number(const Json& json, Path path) {
-    const Json* const found = find(json, path);
-    if (found == nullptr || !found->is_number())
-        return std::nullopt;
-    return found->get<double>();
-}
-
 std::uint64_t count(double value) {
     return static_cast<std::uint64_t>(std::clamp(std::round(value), 0.0, 0x1p63));
 }
 
-// Empty if there is none.
-std::string text(const Json& json, Path path) {
-    const Json* const found = find(json, path);
-    return found != nullptr && found->is_string() ? on_one_line(found->get<std::string>()) : "";
-}
-std::string count_text(const Json& json, Path path) {
-    const auto value = number(json, path);
+std::string count_text(const Json& json, FieldPath path) {
+    const auto value = number_field(json, path);
     return value ? format_count(count(*value)) : "";
 }
-std::string bytes_text(const Json& json, Path path) {
-    const auto value = number(json, path);
+std::string bytes_text(const Json& json, FieldPath path) {
+    const auto value = number_field(json, path);
     return value ? format_bytes(count(*value)) : "";
 }
-std::string duration_text(const Json& json, Path path) {
-    const auto value = number(json, path);
+std::string duration_text(const Json& json, FieldPath path) {
+    const auto value = number_field(json, path);
     return value ? format_duration(std::clamp(*value, 0.0, 1e15)) : "";
 }
 
@@ -91,10 +64,10 @@ std::string flat_text(const Json& json) {
 
 // A report: its own line where it has one.
 std::string report_text(const Json& json, const char* name) {
-    const Json* const found = find(json, {name});
+    const Json* const found = find_field(json, {name});
     if (found == nullptr)
         return "";
-    const std::string line = text(*found, {"text"});
+    const std::string line = text_field(*found, {"text"});
     return line.empty() ? flat_text(*found) : line;
 }
 
@@ -104,22 +77,22 @@ std::string row(const char* label, const std::string& value) {
 
 std::string progress_text(const Json& status) {
     Parts parts;
-    const auto games = number(status, {"games"});
-    const auto target = number(status, {"target_games"});
+    const auto games = number_field(status, {"games"});
+    const auto target = number_field(status, {"target_games"});
     if (games && target && *target > 0)
         parts.add("{}",
                   fmt::format("{} of {} games ({})", format_count(count(*games)),
                               format_count(count(*target)), format_percent(*games / *target)));
     else
         parts.add("{} games", count_text(status, {"games"}));
-    if (const auto rate = number(status, {"games_per_second"}); rate && *rate > 0)
+    if (const auto rate = number_field(status, {"games_per_second"}); rate && *rate > 0)
         parts.add("{} games/s", format_rate(*rate));
     return parts.add("{} left", duration_text(status, {"seconds_left"})).line();
 }
 
 std::string process_text(const Json& status) {
     return Parts()
-        .add("workload {}", text(status, {"workload"}))
+        .add("workload {}", text_field(status, {"workload"}))
         .add("up {}", duration_text(status, {"uptime_seconds"}))
         .add("supervisor {}", flat_text(status.value("pid", Json(""))))
         .add("trainer {}", flat_text(status.value("trainer_pid", Json(""))))
@@ -128,10 +101,10 @@ std::string process_text(const Json& status) {
 
 std::string checkpoint_text(const Json& status) {
     constexpr const char* newest = "newest_checkpoint";
-    if (find(status, {newest, "name"}) == nullptr)
+    if (find_field(status, {newest, "name"}) == nullptr)
         return "none yet";
     return Parts()
-        .add("{}", text(status, {newest, "name"}))
+        .add("{}", text_field(status, {newest, "name"}))
         .add("{} old", duration_text(status, {newest, "age_seconds"}))
         .add("{}", bytes_text(status, {newest, "bytes"}))
         .add("saved in {}", duration_text(status, {newest, "duration_seconds"}))
@@ -140,13 +113,13 @@ std::string checkpoint_text(const Json& status) {
 }
 
 std::string restarts_text(const Json& status) {
-    const auto total = number(status, {"restarts", "total"});
+    const auto total = number_field(status, {"restarts", "total"});
     if (!total || *total == 0)
         return total ? "none" : "";
     return Parts()
         .add("{}", format_count(count(*total)))
-        .add("the last {}", text(status, {"restarts", "last", "when"}))
-        .add("because {}", text(status, {"restarts", "last", "why"}))
+        .add("the last {}", text_field(status, {"restarts", "last", "when"}))
+        .add("because {}", text_field(status, {"restarts", "last", "why"}))
         .line();
 }
 
@@ -154,7 +127,7 @@ std::string errors_text(const Json& status) {
     Parts parts;
     parts.add("{} in the last 10,000 games", count_text(status, {"errors", "last_10000_games"}))
         .add("pauses above {}", count_text(status, {"errors", "limit"}));
-    if (const Json* const skipped = find(status, {"errors", "skipped_tickets"});
+    if (const Json* const skipped = find_field(status, {"errors", "skipped_tickets"});
         skipped != nullptr && !skipped->empty())
         parts.add("games skipped: {}", flat_text(*skipped));
     return parts.line();
@@ -162,16 +135,16 @@ std::string errors_text(const Json& status) {
 
 // How many do what, and who has been at it longest.
 std::string workers_text(const Json& status) {
-    const Json* const workers = find(status, {"workers"});
+    const Json* const workers = find_field(status, {"workers"});
     if (workers == nullptr || !workers->is_array())
         return "";
     std::map<std::string, std::uint64_t> phases;
     const Json* longest = nullptr;
     for (const Json& worker : *workers) {
-        const std::string phase = text(worker, {"phase"});
+        const std::string phase = text_field(worker, {"phase"});
         ++phases[phase.empty() ? "unknown" : phase];
-        if (number(worker, {"seconds"}).value_or(0) >
-            (longest == nullptr ? 0 : number(*longest, {"seconds"}).value_or(0)))
+        if (number_field(worker, {"seconds"}).value_or(0) >
+            (longest == nullptr ? 0 : number_field(*longest, {"seconds"}).value_or(0)))
             longest = &worker;
     }
     Parts parts;
@@ -195,7 +168,7 @@ std::string memory_text(const Json& status) {
 }
 
 std::string warnings_text(const Json& status) {
-    const Json* const warnings = find(status, {"warnings"});
+    const Json* const warnings = find_field(status, {"warnings"});
     std::string lines;
     if (warnings != nullptr && warnings->is_array())
         for (const Json& warning : *warnings)
@@ -204,10 +177,10 @@ std::string warnings_text(const Json& status) {
 }
 
 std::string region_row(const Json& region) {
-    const Json* const outside = find(region, {"outside"});
+    const Json* const outside = find_field(region, {"outside"});
     std::string line =
-        fmt::format("  {:<22} {:<10} {:>15} {:>15} {:>15}  {}", text(region, {"name"}),
-                    text(region, {"owner"}), count_text(region, {"planned_bytes"}),
+        fmt::format("  {:<22} {:<10} {:>15} {:>15} {:>15}  {}", text_field(region, {"name"}),
+                    text_field(region, {"owner"}), count_text(region, {"planned_bytes"}),
                     count_text(region, {"used_bytes"}), count_text(region, {"peak_bytes"}),
                     outside != nullptr && *outside == true ? "outside the arena" : "");
     line.erase(line.find_last_not_of(' ') + 1);
@@ -225,14 +198,14 @@ std::string sum_row(const char* name, const std::string& planned, const std::str
 }  // namespace
 
 std::string format_status(const Json& status, const std::string& state) {
-    const std::string phase = text(status, {"state"});
+    const std::string phase = text_field(status, {"state"});
     std::string lines = on_one_line(state) + ": " +
                         Parts()
                             .add("{}", phase.empty() ? "running" : phase)
                             .add("{}", progress_text(status))
                             .line() +
                         "\n";
-    lines += row("reason", text(status, {"reason"}));
+    lines += row("reason", text_field(status, {"reason"}));
     lines += row("checkpoint", checkpoint_text(status));
     lines += row("window", report_text(status, "window"));
     lines += row("summary", report_text(status, "summary"));
@@ -250,7 +223,7 @@ std::string format_status(const Json& status, const std::string& state) {
 std::string format_memory(const Json& memory) {
     std::string lines = fmt::format("  {:<22} {:<10} {:>15} {:>15} {:>15}\n", "region", "owner",
                                     "planned", "used", "peak");
-    if (const Json* const regions = find(memory, {"regions"});
+    if (const Json* const regions = find_field(memory, {"regions"});
         regions != nullptr && regions->is_array())
         for (const Json& region : *regions)
             lines += region_row(region);
@@ -259,7 +232,7 @@ std::string format_memory(const Json& memory) {
     lines += sum_row("accounted for", "", count_text(memory, {"accounted_bytes"}));
     lines +=
         sum_row("resident, says the kernel", "", count_text(memory, {"kernel", "resident_bytes"}));
-    const auto difference = number(memory, {"difference_percent"});
+    const auto difference = number_field(memory, {"difference_percent"});
     lines += row("difference", difference ? fmt::format("{:+.2f} %", *difference) : "");
     lines += row("kernel",
                  Parts()
@@ -275,7 +248,7 @@ std::string format_memory(const Json& memory) {
 }
 
 std::string format_done(const Json& reply, const std::string& command) {
-    const std::string line = text(reply, {"text"});
+    const std::string line = text_field(reply, {"text"});
     return (line.empty() ? command + ": done" : line) + "\n";
 }
 

@@ -8,6 +8,7 @@
 // Pure logic: time and threads' times are handed in. One thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -53,6 +54,13 @@ class HeartbeatWatch {
     // Call a few times in ask_after_ns. Raises stop flags of workers; answers when that was in
     // vain.
     std::optional<Hung> look(std::uint64_t now_ns, StatusPage& page);
+
+    // How long ago a worker was last seen to get on; nothing before it was looked at.
+    std::optional<std::uint64_t> silent_ns(unsigned worker, std::uint64_t now_ns) const {
+        const Line& line = workers_[worker];
+        return line.is_new ? std::nullopt
+                           : std::optional(now_ns - std::min(now_ns, line.changed_ns));
+    }
 
   private:
     struct Line {

@@ -39,7 +39,9 @@ const char* name_of(Phase phase) {
     return "unknown";
 }
 
-Json workers_of(const StatusPage& page, std::uint32_t workers, std::uint64_t now_ns) {
+Json workers_of(const Supervisor& supervisor, std::uint64_t now_ns) {
+    const StatusPage& page = supervisor.page().status;
+    const std::uint32_t workers = supervisor.settings().workers;
     Json list = Json::array();
     for (std::uint32_t worker = 0; worker < workers; ++worker) {
         const Heartbeat& heartbeat = page.workers[worker];
@@ -49,6 +51,8 @@ Json workers_of(const StatusPage& page, std::uint32_t workers, std::uint64_t now
             const std::uint64_t started_ns = heartbeat.started_ns.load();
             entry["ticket"] = heartbeat.work.load();
             entry["seconds"] = static_cast<double>(now_ns - std::min(now_ns, started_ns)) * 1e-9;
+            if (const auto silent_ns = supervisor.worker_silent_ns(worker, now_ns))
+                entry["beat_seconds"] = static_cast<double>(*silent_ns) * 1e-9;
         }
         list.push_back(std::move(entry));
     }

@@ -107,6 +107,10 @@ class Supervisor {
     std::uint32_t restarts() const { return restarts_; }
     const std::string& last_restart() const { return last_restart_; }
     const std::string& last_restart_time() const { return last_restart_time_; }  // UTC
+    // Since a worker was last seen to get on; nothing while nobody watches it.
+    std::optional<std::uint64_t> worker_silent_ns(unsigned worker, std::uint64_t now_ns) const {
+        return watch_ ? watch_->silent_ns(worker, now_ns) : std::nullopt;
+    }
     // What this process had resident beside the shared page when the trainer sealed its memory.
     std::uint64_t own_bytes_at_seal() const { return own_bytes_at_seal_; }
     double seconds() const;
