@@ -1,6 +1,7 @@
 #include "app/control_text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <optional>
@@ -176,23 +177,29 @@ std::string warnings_text(const Json& status) {
     return lines;
 }
 
-std::string region_row(const Json& region) {
-    const Json* const outside = find_field(region, {"outside"});
-    std::string line =
-        fmt::format("  {:<22} {:<10} {:>15} {:>15} {:>15}  {}", text_field(region, {"name"}),
-                    text_field(region, {"owner"}), count_text(region, {"planned_bytes"}),
-                    count_text(region, {"used_bytes"}), count_text(region, {"peak_bytes"}),
-                    outside != nullptr && *outside == true ? "outside the arena" : "");
+std::string memory_row(const std::string& name, const std::string& owner,
+                       const std::array<std::string, 4>& columns, const char* note = "") {
+    std::string line = fmt::format("  {:<25} {:<10} {:>12} {:>12} {:>12} {:>12}  {}", name, owner,
+                                   columns[0], columns[1], columns[2], columns[3], note);
     line.erase(line.find_last_not_of(' ') + 1);
     return line + "\n";
 }
 
-std::string sum_row(const char* name, const std::string& planned, const std::string& used) {
-    if (planned.empty() && used.empty())
-        return "";
-    std::string line = fmt::format("  {:<33} {:>15} {:>15}", name, planned, used);
-    line.erase(line.find_last_not_of(' ') + 1);
-    return line + "\n";
+std::string region_row(const Json& region) {
+    const Json* const outside = find_field(region, {"outside"});
+    return memory_row(text_field(region, {"name"}), text_field(region, {"owner"}),
+                      {count_text(region, {"planned_bytes"}), count_text(region, {"used_bytes"}),
+                       count_text(region, {"peak_bytes"}), count_text(region, {"resident_bytes"})},
+                      outside != nullptr && *outside == true ? "outside the arena" : "");
+}
+
+std::string process_memory_text(const Json& memory, const char* process) {
+    return Parts()
+        .add("{} resident", bytes_text(memory, {"kernel", process, "resident_bytes"}))
+        .add("peak {}", bytes_text(memory, {"kernel", process, "peak_resident_bytes"}))
+        .add("{} its share of shared pages",
+             bytes_text(memory, {"kernel", process, "proportional_bytes"}))
+        .line();
 }
 
 }  // namespace
@@ -221,19 +228,24 @@ std::string format_status(const Json& status, const std::string& state) {
 }
 
 std::string format_memory(const Json& memory) {
-    std::string lines = fmt::format("  {:<22} {:<10} {:>15} {:>15} {:>15}\n", "region", "owner",
-                                    "planned", "used", "peak");
+    std::string lines = memory_row("region", "owner", {"planned", "used", "peak", "resident"});
     if (const Json* const regions = find_field(memory, {"regions"});
         regions != nullptr && regions->is_array())
         for (const Json& region : *regions)
             lines += region_row(region);
-    lines += sum_row("planned", count_text(memory, {"planned_bytes"}), "");
-    lines += sum_row("budget", count_text(memory, {"budget_bytes"}), "");
-    lines += sum_row("accounted for", "", count_text(memory, {"accounted_bytes"}));
-    lines +=
-        sum_row("resident, says the kernel", "", count_text(memory, {"kernel", "resident_bytes"}));
+    const auto add_sum = [&](const char* name, std::array<std::string, 4> columns) {
+        if (columns != std::array<std::string, 4>())
+            lines += memory_row(name, "", columns);
+    };
+    add_sum("planned", {count_text(memory, {"planned_bytes"})});
+    add_sum("budget", {count_text(memory, {"budget_bytes"})});
+    add_sum("accounted for", {"", "", "", count_text(memory, {"accounted_bytes"})});
+    add_sum("resident, says the kernel",
+            {"", "", "", count_text(memory, {"kernel", "resident_bytes"})});
     const auto difference = number_field(memory, {"difference_percent"});
     lines += row("difference", difference ? fmt::format("{:+.2f} %", *difference) : "");
+    lines += row("supervisor", process_memory_text(memory, "supervisor"));
+    lines += row("trainer", process_memory_text(memory, "trainer"));
     lines += row("kernel",
                  Parts()
                      .add("peak {}", bytes_text(memory, {"kernel", "peak_resident_bytes"}))

@@ -22,25 +22,93 @@ platform::ProcessMemory memory_of(int process) {
     return memory ? memory.value() : platform::ProcessMemory();
 }
 
-Json row(const Region& region, std::uint64_t used_bytes, std::uint64_t peak_bytes) {
-    return {{"name", region.name},      {"owner", region.owner},    {"planned_bytes", region.bytes},
-            {"used_bytes", used_bytes}, {"peak_bytes", peak_bytes}, {"outside", !region.in_arena}};
+Json row(const Region& region, std::uint64_t used_bytes, std::uint64_t peak_bytes,
+         std::uint64_t resident_bytes) {
+    return {{"name", region.name},           {"owner", region.owner},
+            {"planned_bytes", region.bytes}, {"used_bytes", used_bytes},
+            {"peak_bytes", peak_bytes},      {"resident_bytes", resident_bytes},
+            {"outside", !region.in_arena}};
 }
 
-// How much of a region of the arena holds something.
+// Of which nothing is known but the plan.
+Json planned_row(const Region& region) {
+    return {{"name", region.name},
+            {"owner", region.owner},
+            {"planned_bytes", region.bytes},
+            {"outside", !region.in_arena}};
+}
+
+// How much of a region of the arena holds something. All of it is resident, because the arena was
+// filled in when it was mapped.
 Json arena_row(const Region& region, const SharedPage& page, std::uint32_t workers) {
     const std::string_view name = region.name;
     if (name == "worker stacks") {
         const std::uint64_t used = page.report.worker_stack_peak_bytes.load() * workers;
-        return row(region, used, used);
+        return row(region, used, used, region.bytes);
     }
     if (name == "session stacks") {
         const std::uint64_t used = page.report.session_stack_peak_bytes.load() * 2;
-        return row(region, used, used);
+        return row(region, used, used, region.bytes);
     }
     if (const LedgerEntry* entry = page.status.ledger.find(region.name); entry != nullptr)
-        return row(region, entry->used_bytes, entry->peak_bytes);
-    return row(region, region.bytes, region.bytes);
+        return row(region, entry->used_bytes, entry->peak_bytes, region.bytes);
+    if (!page.status.ledger.entries().empty())
+        return row(region, region.bytes, region.bytes, region.bytes);
+    // Nobody has told yet what is in use.
+    Json unknown = planned_row(region);
+    unknown["resident_bytes"] = region.bytes;
+    return unknown;
+}
+
+// What stands in the books of a run whose trainer has sealed its memory.
+Json used_regions(const Supervisor& supervisor, const Plan& plan) {
+    const SharedPage& page = supervisor.page();
+    const std::uint64_t heap_bytes = platform::read_cold_heap().present_bytes;
+    Json regions = Json::array();
+    for (const Region& region : plan.regions.all()) {
+        const std::string_view name = region.name;
+        if (region.in_arena)
+            regions.push_back(arena_row(region, page, supervisor.settings().workers));
+        else if (name == region_cold_heap)
+            regions.push_back(
+                row(region, platform::read_cold_heap().used_bytes, heap_bytes, heap_bytes));
+        else if (name == region_shared_page)
+            // Resident in each of the processes that map it.
+            regions.push_back(
+                row(region, sizeof(SharedPage), sizeof(SharedPage), 2 * sizeof(SharedPage)));
+        else if (name == region_program) {
+            const std::uint64_t both =
+                supervisor.own_bytes_at_seal() + page.report.program_bytes_at_seal;
+            regions.push_back(row(region, both, both, both));
+        }
+    }
+    std::uint64_t padding_bytes = plan.arena_bytes;
+    for (const Region& region : plan.regions.all())
+        if (region.in_arena)
+            padding_bytes -= region.bytes;
+    Region padding;
+    padding.name = "alignment";
+    padding.owner = "arena";
+    padding.bytes = padding_bytes;
+    regions.push_back(row(padding, padding_bytes, padding_bytes, padding_bytes));
+    return regions;
+}
+
+Json planned_regions(const Plan& plan) {
+    Json regions = Json::array();
+    for (const Region& region : plan.regions.all())
+        regions.push_back(planned_row(region));
+    return regions;
+}
+
+Json process_json(const platform::ProcessMemory& memory) {
+    return {{"resident_bytes", memory.resident_bytes},
+            {"peak_resident_bytes", memory.peak_resident_bytes},
+            {"anonymous_bytes", memory.anonymous_bytes},
+            {"file_bytes", memory.file_bytes},
+            {"shared_bytes", memory.shared_bytes},
+            {"minor_faults", memory.minor_faults},
+            {"major_faults", memory.major_faults}};
 }
 
 }  // namespace
@@ -59,31 +127,14 @@ Json memory_summary(const Supervisor& supervisor, const Plan& plan) {
 Json memory_report(const Supervisor& supervisor, const Plan& plan) {
     const SharedPage& page = supervisor.page();
     const bool is_running = supervisor.trainer_pid() != 0;
+    const bool is_sealed = is_running && supervisor.own_bytes_at_seal() != 0 &&
+                           page.report.stage.load() == TrainerStage::training;
     const platform::ProcessMemory own = memory_of(platform::own_process);
     const platform::ProcessMemory trainer =
         is_running ? memory_of(supervisor.trainer_pid()) : platform::ProcessMemory();
     const platform::ColdHeapFigures heap = platform::read_cold_heap();
 
-    Json regions = Json::array();
-    for (const Region& region : plan.regions.all()) {
-        const std::string_view name = region.name;
-        if (region.in_arena)
-            regions.push_back(arena_row(region, page, supervisor.settings().workers));
-        else if (name == region_cold_heap)
-            regions.push_back(row(region, heap.used_bytes, heap.present_bytes));
-        else if (name == region_shared_page)
-            regions.push_back(row(region, sizeof(SharedPage), sizeof(SharedPage)));
-        else if (name == region_program) {
-            // Before the seal neither is known, and the heap has its own row.
-            const std::uint64_t both =
-                supervisor.own_bytes_at_seal() + page.report.program_bytes_at_seal;
-            const std::uint64_t beside_heap = both - std::min(both, heap.present_bytes);
-            regions.push_back(row(region, beside_heap, beside_heap));
-        }
-    }
-    // What it costs is what is resident, so the page counts for each process that maps it.
-    const std::uint64_t accounted = plan.arena_bytes + page.report.program_bytes_at_seal +
-                                    supervisor.own_bytes_at_seal() + 2 * sizeof(SharedPage);
+    Json regions = is_sealed ? used_regions(supervisor, plan) : planned_regions(plan);
     const std::uint64_t resident = own.resident_bytes + trainer.resident_bytes;
     Json kernel = {
         {"resident_bytes", resident},
@@ -92,8 +143,14 @@ Json memory_report(const Supervisor& supervisor, const Plan& plan) {
         {"major_faults", trainer.major_faults},
         {"faults_since_seal",
          trainer.minor_faults - std::min(trainer.minor_faults, page.report.minor_faults_at_seal)}};
-    if (const auto huge = platform::read_huge_page_bytes(supervisor.trainer_pid()); huge)
-        kernel["huge_page_bytes"] = huge.value();
+    kernel["supervisor"] = process_json(own);
+    if (const auto shared = platform::read_proportional_bytes(); shared)
+        kernel["supervisor"]["proportional_bytes"] = shared.value();
+    if (is_running)
+        kernel["trainer"] = process_json(trainer);
+    if (is_running)
+        if (const auto huge = platform::read_huge_page_bytes(supervisor.trainer_pid()); huge)
+            kernel["huge_page_bytes"] = huge.value();
     if (const auto group = platform::read_cgroup_memory(); group)
         kernel["control_group"] = {{"current_bytes", group.value().current_bytes},
                                    {"peak_bytes", group.value().peak_bytes},
@@ -102,17 +159,21 @@ Json memory_report(const Supervisor& supervisor, const Plan& plan) {
                    {"budget_bytes", plan.budget_bytes},
                    {"planned_bytes", plan.planned_bytes},
                    {"regions", std::move(regions)},
-                   {"accounted_bytes", accounted},
                    {"kernel", std::move(kernel)},
                    {"fragmentation",
                     {{"arena_padding_bytes", plan.padding_bytes},
                      {"cold_heap_held_bytes", heap.held_bytes},
                      {"cold_heap_used_bytes", heap.used_bytes},
                      {"cold_heap_unused_share", heap.fragmentation()}}}};
-    if (is_running && resident > 0)
+    if (is_sealed) {
+        std::uint64_t accounted = 0;
+        for (const Json& region : report["regions"])
+            accounted += region["resident_bytes"].get<std::uint64_t>();
+        report["accounted_bytes"] = accounted;
         report["difference_percent"] =
             100 * (static_cast<double>(resident) - static_cast<double>(accounted)) /
             static_cast<double>(resident);
+    }
     return report;
 }
 

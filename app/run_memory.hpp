@@ -1,8 +1,8 @@
 // What a running trainer uses: every region as planned and as filled, beside the kernel's figures.
 //
-// The accounted total is what the parts say of themselves: the arena, the shared page, and what
-// each process had beside them when memory was sealed. The kernel's is what is resident now. They
-// agree as long as nothing grows.
+// The accounted total is the sum of what the parts say of themselves: the regions of the arena, the
+// cold heap, the shared page, and what each process had beside them when memory was sealed. The
+// kernel's is what is resident now. They agree as long as nothing grows that has no region.
 #pragma once
 
 #include "core/memory/budget.hpp"

@@ -15,6 +15,7 @@
 #include "app/failure.hpp"
 #include "app/text.hpp"
 #include "app/trainer_process.hpp"
+#include "platform/linux/cold_heap.hpp"
 #include "platform/linux/process_info.hpp"
 
 namespace kiln::app {
@@ -163,10 +164,12 @@ void Supervisor::tick() {
             page_->report.stage.load(std::memory_order_acquire) == TrainerStage::training) {
             enter(RunState::training, "");
             has_trained_ = true;
-            if (const auto memory = platform::read_process_memory(); memory)
+            if (const auto memory = platform::read_process_memory(); memory) {
+                const std::uint64_t resident = memory.value().resident_bytes;
                 own_bytes_at_seal_ =
-                    memory.value().resident_bytes -
-                    std::min<std::uint64_t>(memory.value().resident_bytes, sizeof(SharedPage));
+                    resident - std::min(resident, sizeof(SharedPage) +
+                                                      platform::read_cold_heap().present_bytes);
+            }
         }
         drain();
         if (now_ns - last_status_ns_ >= status_every_ns) {

@@ -111,7 +111,8 @@ class Supervisor {
     std::optional<std::uint64_t> worker_silent_ns(unsigned worker, std::uint64_t now_ns) const {
         return watch_ ? watch_->silent_ns(worker, now_ns) : std::nullopt;
     }
-    // What this process had resident beside the shared page when the trainer sealed its memory.
+    // What this process had resident beside the shared page and the cold heap when the trainer
+    // sealed its memory; 0: it has not yet.
     std::uint64_t own_bytes_at_seal() const { return own_bytes_at_seal_; }
     double seconds() const;
     // Readable when the trainer has ended; -1: none.

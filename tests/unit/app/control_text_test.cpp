@@ -56,30 +56,37 @@ TEST(ControlText, a_run_that_has_just_begun_or_says_little_reads_sensibly) {
 }
 
 TEST(ControlText, the_memory_of_a_run_is_a_table_with_the_kernels_figures_below) {
-    EXPECT_EQ(
-        format_memory(Json::parse(R"({"ok":true,"budget_bytes":600000000,
+    EXPECT_EQ(format_memory(Json::parse(R"({"ok":true,"budget_bytes":600000000,
         "planned_bytes":580000000,"regions":[
           {"name":"pattern weights","owner":"othello","planned_bytes":57000000,
-           "used_bytes":57000000,"peak_bytes":57000000,"outside":false},
+           "used_bytes":57000000,"peak_bytes":57000000,"resident_bytes":57000000,
+           "outside":false},
           {"name":"program and libraries","owner":"system","planned_bytes":24000000,
            "outside":true}],
         "accounted_bytes":421000000,"kernel":{"resident_bytes":420000000,
           "peak_resident_bytes":433000000,"minor_faults":1200,"major_faults":0,
-          "huge_page_bytes":0,"faults_since_seal":0},
+          "huge_page_bytes":0,"faults_since_seal":0,
+          "supervisor":{"resident_bytes":7000000,"peak_resident_bytes":7100000,
+            "proportional_bytes":2200000}},
         "difference_percent":-0.24,"fragmentation":{"padding_bytes":4096},"age_seconds":3.2})")),
-        "  region                 owner              planned            used            peak\n"
-        "  pattern weights        othello         57,000,000      57,000,000      57,000,000\n"
-        "  program and libraries  system          24,000,000                                "
-        "  outside the arena\n"
-        "  planned                               580,000,000\n"
-        "  budget                                600,000,000\n"
-        "  accounted for                                         421,000,000\n"
-        "  resident, says the kernel                             420,000,000\n"
-        "  difference   -0.24 %\n"
-        "  kernel       peak 433.0 MB, huge pages 0 B, 1,200 minor faults, 0 major, 0 since "
-        "the seal\n"
-        "  fragments    padding bytes 4096\n"
-        "  measured     3.2 s ago\n");
+              "  region                    owner           planned         used         peak"
+              "     resident\n"
+              "  pattern weights           othello      57,000,000   57,000,000   57,000,000"
+              "   57,000,000\n"
+              "  program and libraries     system       24,000,000                          "
+              "               outside the arena\n"
+              "  planned                               580,000,000\n"
+              "  budget                                600,000,000\n"
+              "  accounted for                                                              "
+              "  421,000,000\n"
+              "  resident, says the kernel                                                  "
+              "  420,000,000\n"
+              "  difference   -0.24 %\n"
+              "  supervisor   7.0 MB resident, peak 7.1 MB, 2.2 MB its share of shared pages\n"
+              "  kernel       peak 433.0 MB, huge pages 0 B, 1,200 minor faults, 0 major, 0 since "
+              "the seal\n"
+              "  fragments    padding bytes 4096\n"
+              "  measured     3.2 s ago\n");
     EXPECT_EQ(format_memory(Json::object()).find("region"), 2u);
 }
 
