@@ -16,13 +16,15 @@ KILN = build/release/kiln
 # The thread sanitizer of Debian 12 gives up where addresses are randomised too widely.
 FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
+packaged = build/release-static/kiln build/release-arm64/kiln
 torture_parts = torture-states torture-kill torture-run
 
 sources = $(shell find core platform app perf tests -name '*.cpp')
 headers = $(shell find core platform app perf tests -name '*.hpp')
 
 .PHONY: help deps deps-dev build train test bench baseline instructions profile release static install \
-	format lint clang asan tsan fuzz arm64-release arm64 torture $(torture_parts) boot-test clean
+	format lint clang asan tsan fuzz arm64-release arm64 torture $(torture_parts) boot-test \
+	package package-test clean
 
 help: ## print this
 	@echo 'make TARGET [GAMES=$(GAMES)] [STATE=$(STATE)] [WORKERS=n] [JOBS=n] [PREFIX=$(PREFIX)]' \
@@ -127,6 +129,21 @@ arm64: arm64-release ## build for ARM64 and test under emulation
 	cmake --preset arm64
 	cmake --build --preset arm64 -j $(JOBS)
 	ctest --preset arm64
+
+package: deps-dev ## make Debian packages and archives of static programs, x86-64 and ARM64
+	toolchains/fetch-mimalloc.sh
+	toolchains/make-sysroot.sh
+	cmake --preset release-static
+	cmake --build --preset release-static -j $(JOBS) --target kiln
+	cmake --preset release-arm64
+	cmake --build --preset release-arm64 -j $(JOBS) --target kiln
+	rm -rf build/packages
+	deploy/package/make.sh build/packages $(packaged)
+	@cat build/packages/SHA256SUMS
+
+package-test: package ## install, upgrade and remove them on a bare Debian 12 (root, network)
+	@toolchains/install-deps.sh boot
+	python3 tests/package/package_test.py build/packages $(BOOT_DIR) $(packaged)
 
 torture: ## lose power and get killed at every call of a save, at full length
 	@$(MAKE) --no-print-directory -k $(torture_parts)

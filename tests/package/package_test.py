@@ -1,0 +1,458 @@
+#!/usr/bin/python3
+"""Installs, upgrades and removes the packages for real, on a bare Debian 12.
+
+    package_test.py PACKAGES DIRECTORY [--no-boot] [KILN...]
+
+PACKAGES is what `make package` made, of the KILNs named: they are packed again, to the same bytes.
+DIRECTORY keeps the bare system (tests/service/boot_test.py fetches it), and a copy, which is first
+a plain folder to change the root to, then a machine that boots. Root only. Prints what it sees and
+ends with 1 at the first thing that is not as it should be.
+"""
+
+import glob
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+DEPLOY = os.path.join(HERE, "..", "..", "deploy")
+sys.path.insert(0, os.path.join(HERE, "..", "service"))
+
+# pylint: disable=wrong-import-position
+from boot_test import Machine, bare_system, insist, is_ready, say, wait_for  # noqa: E402
+
+CONFIGURATION = "/etc/kiln/kiln.toml"
+SHIPPED_LATER = "# A line that the next version ships.\n"
+EDIT = "games = 4_000_000  # edited\n"
+STATE = ("/var/lib/private/kiln", "/var/lib/kiln", "/var/log/private/kiln", "/var/log/kiln")
+
+
+def command(*words, **more):
+    return subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False,
+                          **more)
+
+
+def done(*words, **more):
+    result = command(*words, **more)
+    insist(result.returncode == 0, f"{' '.join(map(str, words))}: {result.stdout}{result.stderr}")
+    return result.stdout
+
+
+class Folder:
+    """A system in a folder: programs run in it, but nothing has booted it."""
+
+    def __init__(self, root):
+        self.root = root
+
+    def run(self, *words, check=True):
+        result = command("chroot", self.root, *words)
+        if check:
+            insist(result.returncode == 0, f"{' '.join(words)}: {result.stdout}{result.stderr}")
+        return result
+
+
+def path(system, name):
+    return system.root + name
+
+
+def exists(system, name):
+    return os.path.lexists(path(system, name))
+
+
+def read(system, name):
+    with open(path(system, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def write(system, name, text):
+    os.makedirs(os.path.dirname(path(system, name)), exist_ok=True)
+    with open(path(system, name), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def edit(system):
+    write(system, CONFIGURATION, read(system, CONFIGURATION) + EDIT)
+
+
+def make_state(system):
+    """What a service that has run leaves behind, as systemd lays it out for a dynamic user."""
+    for kind in ("lib", "log"):
+        write(system, f"/var/{kind}/private/kiln/left", "behind")
+        if not exists(system, f"/var/{kind}/kiln"):
+            os.symlink("private/kiln", path(system, f"/var/{kind}/kiln"))
+
+
+def has_state(system):
+    return [exists(system, name) for name in STATE]
+
+
+def is_enabled(system):
+    return system.run("systemctl", "is-enabled", "kiln", check=False).stdout.strip()
+
+
+def fresh(base, root):
+    if os.path.exists(root):
+        shutil.rmtree(root)
+    done("cp", "-a", "--reflink=auto", base, root)
+    write(Folder(root), "/etc/machine-id", "uninitialized\n")
+
+
+# == The Debian package
+
+
+def later(deb, folder):
+    """The same package, of a higher version and with another configuration."""
+    tree = os.path.join(folder, "tree")
+    done("dpkg-deb", "-R", deb, tree)
+    for name, change in (("DEBIAN/control", lambda text: re.sub(r"(?m)^(Version: .*)$",
+                                                                r"\1+later", text)),
+                         ("etc/kiln/kiln.toml", lambda text: SHIPPED_LATER + text)):
+        with open(f"{tree}/{name}", encoding="utf-8") as file:
+            text = file.read()
+        with open(f"{tree}/{name}", "w", encoding="utf-8") as file:
+            file.write(change(text))
+    result = os.path.join(folder, "later.deb")
+    done("dpkg-deb", "--root-owner-group", "-Znone", "-b", tree, result)
+    shutil.rmtree(tree)
+    return result
+
+
+class Packages:
+    """This and the next version of the package, where a system can see them."""
+
+    def __init__(self, system, deb, next_deb):
+        self.system = system
+        for name, source in (("this", deb), ("next", next_deb)):
+            shutil.copy(source, path(system, f"/root/{name}.deb"))
+
+    def install(self, name):
+        # as a machine does that asks nobody: an edited file stays
+        return self.system.run("dpkg", "--force-confdef", "--force-confold", "-i",
+                               f"/root/{name}.deb").stdout
+
+    def status(self):
+        found = self.system.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Version}", "kiln",
+                                check=False)
+        return found.stdout.split()
+
+
+def check_installed(system, version):
+    printed = system.run("kiln", "--version").stdout.strip()
+    insist(printed == "kiln " + re.match("[0-9.]+", version).group(0), f"it prints {printed}")
+    insist(is_enabled(system) == "enabled", "the service is not enabled")
+    with gzip.open(path(system, "/usr/share/man/man1/kiln.1.gz"), "rt", encoding="utf-8") as page:
+        insist(page.read().startswith(".TH KILN 1"), "no manual page")
+    verified = system.run("systemd-analyze", "--man=no", "verify", "kiln.service", check=False)
+    insist(verified.returncode == 0, f"systemd-analyze verify: {verified.stderr}")
+
+
+def try_deb(system, deb, next_deb):
+    packages = Packages(system, deb, next_deb)
+    version = done("dpkg-deb", "-f", deb, "Version").strip()
+
+    told = packages.install("this")
+    insist(packages.status() == ["ii", version], "it is not installed")
+    insist("systemctl start kiln" in told, "the owner is not told how to start")
+    check_installed(system, version)
+    insist(not any(has_state(system)), "a service that was never started has state")
+    say(f"installed {version}: enabled, not started")
+
+    packages.install("next")
+    insist(packages.status() == ["ii", version + "+later"], "the upgrade is not installed")
+    insist(read(system, CONFIGURATION).startswith(SHIPPED_LATER), "an old configuration stays")
+    packages.install("this")
+    edit(system)
+    edited = read(system, CONFIGURATION)
+    packages.install("next")
+    insist(read(system, CONFIGURATION) == edited, "an upgrade changes an edited configuration")
+    insist(read(system, CONFIGURATION + ".dpkg-dist").startswith(SHIPPED_LATER), "no new one")
+    say("upgrade: an unedited configuration follows, an edited one stays")
+
+    system.run("systemctl", "disable", "kiln")
+    packages.install("next")
+    insist(is_enabled(system) == "disabled", "an upgrade enables what the owner disabled")
+    system.run("systemctl", "enable", "kiln")
+    os.rename(path(system, CONFIGURATION), path(system, "/root/kiln.toml"))
+    packages.install("next")
+    insist(not exists(system, CONFIGURATION), "an upgrade brings back what the owner removed")
+    os.rename(path(system, "/root/kiln.toml"), path(system, CONFIGURATION))
+    say("upgrade: a disabled service stays disabled, a removed configuration removed")
+
+    make_state(system)
+    system.run("dpkg", "--remove", "kiln")
+    insist(packages.status()[0] == "rc", "it is not removed")
+    insist(not exists(system, "/usr/bin/kiln") and
+           not exists(system, "/lib/systemd/system/kiln.service"), "remove leaves the program")
+    insist(read(system, CONFIGURATION) == edited and all(has_state(system)), "remove takes more")
+    packages.install("next")
+    insist(read(system, CONFIGURATION) == edited, "the edited configuration did not come back")
+    say("remove keeps configuration, checkpoints and logs; the next install finds them")
+
+    told = system.run("dpkg", "--purge", "kiln").stdout
+    insist(not exists(system, "/etc/kiln"), "purge leaves the configuration")
+    insist(all(has_state(system)), "purge takes checkpoints that nobody asked it to take")
+    insist("rm -rf /var/lib/private/kiln" in told, "purge does not tell what stays")
+    insist(not exists(system, "/etc/systemd/system/multi-user.target.wants/kiln.service"),
+           "purge leaves the service enabled")
+    packages.install("this")
+    system.run("env", "KILN_PURGE_STATE=yes", "dpkg", "--purge", "kiln")
+    insist(not any(has_state(system)), "asked to purge state, it stays")
+    leftovers = [name for folder in ("etc", "usr", "var/lib", "var/log") for name in
+                 glob.glob(f"{system.root}/{folder}/**/*kiln*", recursive=True)]
+    insist(not leftovers, f"purge leaves {leftovers}")
+    say("purge takes the configuration, and with KILN_PURGE_STATE=yes checkpoints and logs")
+
+
+# == The archive for other distributions
+
+
+def unpack(system, archive):
+    """This version at /root/this, the next at /root/next."""
+    for name in ("this", "next"):
+        folder = path(system, f"/root/{name}")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        done("tar", "-C", folder, "--strip-components=1", "-xzf", archive)
+    shipped = "/root/next/kiln.toml"
+    write(system, shipped, SHIPPED_LATER + read(system, shipped))
+
+
+def everything(system):
+    return done("find", *(f"{system.root}/{folder}" for folder in ("etc", "usr", "opt", "var/lib")),
+                "-printf", "%p %T@ %s\n")
+
+
+def refused(system, text, *words):
+    before = everything(system)
+    result = system.run(*words, check=False)
+    insist(result.returncode != 0 and text in result.stderr, f"{words}: {result.stderr}")
+    insist(everything(system) == before, f"{words} changes something")
+    say(f"refused: {result.stderr.strip().splitlines()[0]}")
+
+
+def try_refusals(system, foreign):
+    if foreign:
+        os.makedirs(path(system, "/root/foreign"))
+        done("tar", "-C", path(system, "/root/foreign"), "--strip-components=1", "-xzf", foreign)
+        refused(system, "take the other archive", "/root/foreign/install.sh")
+    refused(system, "does not begin with /", "/root/this/install.sh", "--prefix", "opt")
+    refused(system, "characters", "/root/this/install.sh", "--prefix", "/opt/a b")
+    refused(system, "unknown argument", "/root/this/install.sh", "--force")
+    refused(system, "--purge needs", "/root/this/install.sh", "--purge")
+    refused(system, "not installed", "/root/this/install.sh", "--uninstall")
+    os.rename(path(system, "/usr/bin/systemctl"), path(system, "/root/systemctl"))
+    refused(system, "no systemctl", "/root/this/install.sh")
+    os.rename(path(system, "/root/systemctl"), path(system, "/usr/bin/systemctl"))
+    done("cp", "-a", path(system, "/root/this"), path(system, "/opt/this"))
+    refused(system, "only root", "setpriv", "--reuid=65534", "--clear-groups",
+            "/opt/this/install.sh")
+    with open(path(system, "/opt/this/bin/kiln"), "r+b") as file:
+        file.truncate(100)
+    refused(system, "does not run", "/opt/this/install.sh")
+    shutil.rmtree(path(system, "/opt/this"))
+
+
+def try_archive(system, archive, foreign):
+    unpack(system, archive)
+    try_refusals(system, foreign)
+    before = everything(system)
+    told = system.run("/root/this/install.sh", "--dry-run").stdout
+    insist("would run: systemctl enable" in told and everything(system) == before, "not dry")
+
+    told = system.run("/root/this/install.sh").stdout
+    insist("kiln 0." in system.run("/usr/local/bin/kiln", "--version").stdout, "no program")
+    unit = read(system, "/etc/systemd/system/kiln.service")
+    insist("ExecStart=/usr/local/bin/kiln train" in unit and "/usr/bin/kiln" not in unit,
+           "the unit starts another program")
+    insist(is_enabled(system) == "enabled", "the service is not enabled")
+    say("install.sh: installed and enabled")
+
+    system.run("/root/next/install.sh")
+    insist(read(system, CONFIGURATION).startswith(SHIPPED_LATER), "an old configuration stays")
+    system.run("/root/this/install.sh")
+    edit(system)
+    edited = read(system, CONFIGURATION)
+    told = system.run("/root/next/install.sh").stdout
+    insist(read(system, CONFIGURATION) == edited, "an edited configuration is overwritten")
+    insist(read(system, CONFIGURATION + ".new").startswith(SHIPPED_LATER) and
+           "kiln.toml.new" in told, "no new one beside it")
+    system.run("systemctl", "disable", "kiln")
+    system.run("/root/next/install.sh")
+    insist(is_enabled(system) == "disabled", "an upgrade enables what the owner disabled")
+    say("install.sh again: an unedited configuration follows, an edited one stays")
+
+    make_state(system)
+    system.run("/usr/local/share/kiln/install.sh", "--uninstall", "--dry-run")
+    insist(exists(system, "/usr/local/bin/kiln"), "not dry")
+    system.run("/usr/local/share/kiln/install.sh", "--uninstall")
+    insist(not glob.glob(f"{system.root}/usr/local/**/*kiln*", recursive=True), "leftovers")
+    insist(not exists(system, "/etc/systemd/system/kiln.service"), "uninstall leaves the unit")
+    insist(read(system, CONFIGURATION) == edited and all(has_state(system)), "it takes more")
+    system.run("/root/this/install.sh", "--prefix", "/opt/kiln")
+    insist("ExecStart=/opt/kiln/bin/kiln" in read(system, "/etc/systemd/system/kiln.service"),
+           "the unit does not follow the prefix")
+    system.run("/opt/kiln/share/kiln/install.sh", "--uninstall", "--purge", "--prefix", "/opt/kiln")
+    insist(not any(has_state(system)) and not exists(system, "/etc/kiln"), "purge leaves something")
+    say("install.sh --uninstall keeps configuration and state; --purge takes them")
+
+
+# == On a booted machine
+
+
+def go_on(machine, upgrade, what):
+    """An upgrade while it trains: saved, started again, gone on."""
+    is_ready(machine)
+    machine.run("kiln", "save", "--state", "/var/lib/kiln")
+    saved = machine.status()["newest_checkpoint"]["games"]
+    pid = machine.show("MainPID")
+    upgrade()
+    insist(machine.show("MainPID") != pid, f"{what}: the old program still runs")
+    is_ready(machine)
+    games = machine.status()["games"]
+    insist(games >= saved, f"{what}: went on from game {games}, before {saved}")
+    insist(any(text.startswith("resuming from") for text in machine.messages()), "no resume")
+    say(f"{what} while it trains: game {saved:,} saved, now at {games:,}")
+
+
+def settle(machine):
+    """What was installed waits; with a configuration of its own it starts."""
+    insist(machine.show("ActiveState") == "inactive", "started before it was configured")
+    edit(machine)
+    machine.run("systemctl", "start", "kiln")
+
+
+def try_deb_booted(machine, deb, next_deb):
+    packages = Packages(machine, deb, next_deb)
+    packages.install("this")
+    settle(machine)
+    go_on(machine, lambda: packages.install("next"), "upgrade of the package")
+    machine.run("dpkg", "--remove", "kiln")
+    insist(machine.run("systemctl", "is-active", "kiln", check=False).stdout.strip() != "active",
+           "remove leaves the service running")
+    insist(glob.glob(path(machine, "/var/lib/private/kiln/*.ckpt")), "no checkpoint stays")
+    packages.install("this")
+    insist(machine.show("ActiveState") == "inactive", "installed again, it starts by itself")
+    machine.run("systemctl", "start", "kiln")
+    is_ready(machine)
+    machine.run("env", "KILN_PURGE_STATE=yes", "dpkg", "--purge", "kiln")
+    insist(not any(has_state(machine)), "purge leaves state")
+    say("remove stops it and keeps its checkpoints; purge stops it and, asked, takes them")
+
+
+def try_archive_booted(machine, archive):
+    unpack(machine, archive)
+    machine.run("/root/this/install.sh")
+    settle(machine)
+    go_on(machine, lambda: machine.run("/root/next/install.sh"), "upgrade by install.sh")
+    machine.run("/usr/local/share/kiln/install.sh", "--uninstall", "--purge")
+    insist(not any(has_state(machine)), "purge leaves state")
+    say("install.sh --uninstall --purge stops it and takes everything")
+
+
+def boot_and_try(root, deb, next_deb, archive):
+    machine = Machine(root)
+    try:
+        machine.boot()
+        say("booted")
+        try_deb_booted(machine, deb, next_deb)
+        try_archive_booted(machine, archive)
+    except SystemExit:
+        if machine.leader:
+            print(machine.run("journalctl", "-u", "kiln", "-n", "40", "--no-pager",
+                              check=False).stdout)
+        raise
+    finally:
+        machine.power_off()
+
+
+# == The packages as files
+
+
+def check_contents(debs):
+    """Both architectures have the same files, and only theirs."""
+    lists = {}
+    for architecture, deb in debs.items():
+        insist(done("dpkg-deb", "-f", deb, "Architecture").strip() == architecture, deb)
+        lines = [line.split(None, 5) for line in done("dpkg-deb", "-c", deb).splitlines()]
+        insist(all(line[1] == "root/root" for line in lines), "a file that is not root's")
+        lists[architecture] = [(line[0], line[5]) for line in lines]
+    insist(len({str(files) for files in lists.values()}) == 1, "files differ by architecture")
+    names = [name for _, name in lists["amd64"]]
+    for name in ("usr/bin/kiln", "lib/systemd/system/kiln.service", "etc/kiln/kiln.toml",
+                 "usr/share/man/man1/kiln.1.gz", "usr/share/man/man5/kiln.toml.5.gz",
+                 "usr/share/doc/kiln/copyright", "usr/share/doc/kiln/libraries/versions"):
+        insist("./" + name in names, f"the package lacks {name}")
+    say(f"{' and '.join(debs)} have the same {len(names)} files and folders")
+
+
+def check_arm64(deb, folder):
+    done("dpkg-deb", "-x", deb, folder)
+    run = ("qemu-aarch64-static", "-cpu", "cortex-a72", os.path.join(folder, "usr/bin/kiln"))
+    printed = done(*run, "--version").strip()
+    insist(printed.startswith("kiln "), printed)
+    done(*run, "train", "--games", "32", "--workers", "1", "--state", os.path.join(folder, "state"),
+         "--trials-every", "0", "--quiet")
+    verified = done(*run, "checkpoint", "verify", os.path.join(folder, "state"))
+    say(f"arm64, emulated as Cortex-A72: {printed}; trained 32 games; "
+        f"{verified.strip().splitlines()[-1]}")
+
+
+def check_lintian(debs):
+    result = command("lintian", "--fail-on", "error,warning", "--tag-display-limit", "0",
+                     *debs.values())
+    insist(result.returncode == 0, f"lintian: {result.stdout}{result.stderr}")
+    say("lintian: no errors, no warnings")
+
+
+def check_reproducible(packages, kilns, version, folder):
+    done(f"{DEPLOY}/package/make.sh", folder, *kilns, env={**os.environ, "VERSION": version})
+    names = [os.path.basename(name) for name in glob.glob(f"{folder}/*")]
+    insist(len(names) == 2 * len(kilns) + 1, f"made {names}")
+    for name in names:
+        done("cmp", f"{packages}/{name}", f"{folder}/{name}")
+    say(f"packed again: the same bytes in {len(names)} files")
+
+
+def newest(packages, pattern):
+    found = sorted(glob.glob(os.path.join(packages, pattern)), key=os.path.getmtime)
+    return found[-1] if found else None
+
+
+def main():
+    arguments = [word for word in sys.argv[1:] if word != "--no-boot"]
+    if len(arguments) < 2 or os.geteuid() != 0:
+        raise SystemExit(__doc__)
+    packages, directory, *kilns = map(os.path.abspath, arguments)
+    os.makedirs(directory, exist_ok=True)
+    debs = {architecture: deb for architecture in ("amd64", "arm64")
+            if (deb := newest(packages, f"kiln_*_{architecture}.deb"))}
+    insist("amd64" in debs, f"no package for amd64 in {packages}: make package")
+    archive = newest(packages, "kiln-*-x86_64.tar.gz")
+    version = done("dpkg-deb", "-f", debs["amd64"], "Version").strip()
+    root = os.path.join(directory, "package")
+
+    with tempfile.TemporaryDirectory() as folder:
+        next_deb = later(debs["amd64"], folder)
+        check_contents(debs)
+        check_lintian(debs)
+        if kilns:
+            check_reproducible(packages, kilns, version, f"{folder}/again")
+        if "arm64" in debs:
+            check_arm64(debs["arm64"], f"{folder}/arm64")
+
+        base = bare_system(directory)
+        fresh(base, root)
+        try_deb(Folder(root), debs["amd64"], next_deb)
+        try_archive(Folder(root), archive, newest(packages, "kiln-*-aarch64.tar.gz"))
+        if "--no-boot" not in sys.argv:
+            fresh(base, root)
+            boot_and_try(root, debs["amd64"], next_deb, archive)
+    say("all as it should be")
+
+
+if __name__ == "__main__":
+    main()
