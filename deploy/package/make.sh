@@ -42,7 +42,7 @@ make_common() {
     mv "$common/doc/README.md" "$common/doc/service.md"
     cp "$top/README.md" "$top/FORMATS.md" "$common/doc/"
     cp "$top/deploy/systemd/metrics-port.conf" "$common/doc/examples/"
-    for folder in grafana prometheus; do
+    for folder in backup grafana prometheus; do
         [ ! -d "$top/deploy/$folder" ] || cp -r "$top/deploy/$folder" "$common/doc/examples/"
     done
 

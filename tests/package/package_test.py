@@ -27,7 +27,6 @@ from boot_test import Machine, bare_system, insist, is_ready, say, wait_for  # n
 
 CONFIGURATION = "/etc/kiln/kiln.toml"
 SHIPPED_LATER = "# A line that the next version ships.\n"
-EDIT = "games = 4_000_000  # edited\n"
 STATE = ("/var/lib/private/kiln", "/var/lib/kiln", "/var/log/private/kiln", "/var/log/kiln")
 
 
@@ -75,7 +74,9 @@ def write(system, name, text):
 
 
 def edit(system):
-    write(system, CONFIGURATION, read(system, CONFIGURATION) + EDIT)
+    text, edits = re.subn(r"(?m)^games = .*$", "games = 4_000_000", read(system, CONFIGURATION))
+    insist(edits == 1, "no games in the configuration")
+    write(system, CONFIGURATION, text)
 
 
 def make_state(system):
@@ -325,6 +326,20 @@ def settle(machine):
     machine.run("systemctl", "start", "kiln")
 
 
+def restore(machine, backup):
+    """Checkpoints from elsewhere, put where the guide says, on a machine that has no state."""
+    for step in (("mkdir", "-p", "-m", "700", "/var/lib/private"),
+                 ("mkdir", "-p", "-m", "750", "/var/lib/private/kiln"),
+                 ("cp", backup, "/var/lib/private/kiln/"),
+                 ("chown", "-R", "--reference=/var/lib/private/kiln", "/var/lib/private/kiln"),
+                 ("systemctl", "start", "kiln")):
+        machine.run(*step)
+    is_ready(machine)
+    games = int(re.search(r"game-(\d+)\.ckpt", backup).group(1))
+    insist(games > 0 and machine.status()["games"] >= games, "it does not go on from the backup")
+    say(f"a copied checkpoint of game {games:,} put back on an empty machine: it goes on")
+
+
 def try_deb_booted(machine, deb, next_deb):
     packages = Packages(machine, deb, next_deb)
     packages.install("this")
@@ -333,7 +348,10 @@ def try_deb_booted(machine, deb, next_deb):
     machine.run("dpkg", "--remove", "kiln")
     insist(machine.run("systemctl", "is-active", "kiln", check=False).stdout.strip() != "active",
            "remove leaves the service running")
-    insist(glob.glob(path(machine, "/var/lib/private/kiln/*.ckpt")), "no checkpoint stays")
+    checkpoints = sorted(glob.glob(path(machine, "/var/lib/private/kiln/game-*.ckpt")))
+    insist(checkpoints, "no checkpoint stays")
+    backup = "/root/" + os.path.basename(checkpoints[-1])
+    shutil.copy(checkpoints[-1], path(machine, backup))
     packages.install("this")
     insist(machine.show("ActiveState") == "inactive", "installed again, it starts by itself")
     machine.run("systemctl", "start", "kiln")
@@ -341,6 +359,9 @@ def try_deb_booted(machine, deb, next_deb):
     machine.run("env", "KILN_PURGE_STATE=yes", "dpkg", "--purge", "kiln")
     insist(not any(has_state(machine)), "purge leaves state")
     say("remove stops it and keeps its checkpoints; purge stops it and, asked, takes them")
+    packages.install("this")
+    restore(machine, backup)
+    machine.run("env", "KILN_PURGE_STATE=yes", "dpkg", "--purge", "kiln")
 
 
 def try_archive_booted(machine, archive):
