@@ -143,6 +143,7 @@ package: deps-dev ## make Debian packages and archives of static programs, x86-6
 
 package-test: package ## install, upgrade and remove them on a bare Debian 12 (root, network)
 	@toolchains/install-deps.sh boot
+	python3 tests/package/version_test.py
 	python3 tests/package/package_test.py build/packages $(BOOT_DIR) $(packaged)
 
 torture: ## lose power and get killed at every call of a save, at full length

@@ -68,8 +68,10 @@ run() {
 # file is ever there by half.
 put() {
     run mkdir -p "$(dirname "$3")"
-    run install -m "$1" "$2" "$3.part"
-    run mv -f "$3.part" "$3"
+    if ! run install -m "$1" "$2" "$3.part" || ! run mv -f "$3.part" "$3"; then
+        rm -f "$3.part"
+        fail "$3 cannot be written; what was there before is as it was"
+    fi
     [ -n "$dry_run" ] || echo "installed $3"
 }
 

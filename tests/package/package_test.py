@@ -255,6 +255,10 @@ def try_refusals(system, foreign):
         file.truncate(100)
     refused(system, "does not run", "/opt/this/install.sh")
     shutil.rmtree(path(system, "/opt/this"))
+    done("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", path(system, "/usr/local"))
+    os.makedirs(path(system, "/usr/local/bin"))
+    refused(system, "cannot be written", "/root/this/install.sh")
+    done("umount", path(system, "/usr/local"))
 
 
 def try_archive(system, archive, foreign):
