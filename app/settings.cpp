@@ -142,7 +142,7 @@ bool set_value(const Setting& setting, RunSettings& settings, std::string_view t
               },
               [&](MetricsFile) {
                   const bool is_path =
-                      text.ends_with(".prom") && text.find('\0') == std::string_view::npos;
+                      text.ends_with(".prom") && on_one_line(std::string(text)) == text;
                   if (is_path || text == none)
                       *std::get<std::string*>(field) = text;
                   return is_path || text == none;
@@ -204,8 +204,7 @@ bool is_in_text(const Setting& setting, const RunSettings& settings) {
 // All but what another row says as well.
 bool is_in_launch_text(const Setting& setting, const RunSettings& settings) {
     const std::string_view name = setting.name;
-    return name != "state" && name != "metrics-textfile" && name != "epsilon" &&
-           name != "table-mib" &&
+    return name != "state" && name != "epsilon" && name != "table-mib" &&
            (!is_search_limit(setting) || active_limit(settings.othello) == name);
 }
 

@@ -74,7 +74,7 @@ struct Choice {
 struct Switch {};
 struct FreeText {};
 struct ListenAddress {};    // see network_address.hpp; or none
-struct MetricsFile {};      // a path that ends as node_exporter wants it; or none
+struct MetricsFile {};      // a line, a path that ends as node_exporter wants; or none
 struct EpsilonSchedule {};  // A[,B[,C]]: early, middle, late; one left out repeats the one before
 using Allowed = std::variant<WholeNumber, RealNumber, ByteCount, Choice, Switch, FreeText,
                              ListenAddress, MetricsFile, EpsilonSchedule>;
@@ -126,7 +126,7 @@ std::string to_text(const RunSettings& settings);
 // names the checkpoint.
 RunSettings from_text(std::string_view text, const std::string& origin);
 
-// Every setting, a line each, for another process of this program; paths excepted, which need not
+// Every setting, a line each, for another process of this program; `state` excepted, which need not
 // be one line. Equal settings have equal texts. Nothing automatic is left.
 std::string launch_text(const RunSettings& settings);
 RunSettings from_launch_text(std::string_view text);

@@ -69,8 +69,8 @@ def expressions_of(dashboard):
 
 
 class Metrics(KilnTest):
-    def begin(self, *arguments):
-        process = self.start("train", *arguments, "--state", self.path("run"))
+    def begin(self, *arguments, **options):
+        process = self.start("train", *arguments, "--state", self.path("run"), **options)
         self.wait_until(lambda: self.status().get("state") == "training")
         return process
 
