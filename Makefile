@@ -76,12 +76,13 @@ release: build ## build what is shipped; print its size and checksum
 	@size $(KILN)
 	@sha256sum $(KILN)
 
-static: deps-dev ## build it without shared libraries: it runs on any distribution
+static: deps-dev ## build and try it without shared libraries: it runs on any distribution
 	toolchains/fetch-mimalloc.sh
 	cmake --preset release-static
 	cmake --build --preset release-static -j $(JOBS)
 	@size build/release-static/kiln
 	@sha256sum build/release-static/kiln
+	KILN=build/release-static/kiln python3 tests/release/smoke_test.py
 
 install: build ## install to PREFIX, below DESTDIR
 	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX) --strip
@@ -125,7 +126,7 @@ arm64-release: deps-dev ## build it static for ARM64: any (release-arm64) and Ne
 	@size build/release-arm64/kiln build/release-neoverse-n1/kiln
 	@sha256sum build/release-arm64/kiln build/release-neoverse-n1/kiln
 
-arm64: arm64-release ## build for ARM64 and test under emulation
+arm64: static arm64-release ## build for ARM64 and test under emulation
 	cmake --preset arm64
 	cmake --build --preset arm64 -j $(JOBS)
 	ctest --preset arm64

@@ -20,6 +20,8 @@ SMALL = ["--games", "128", "--epoch-games", "32", "--exact-empties", "8", "--mem
          "--table-mib", "2"]
 NULL = ["--workload", "null", "--games", "256", "--epoch-games", "32"]
 
+EMULATED = "QEMU_CPU" in os.environ  # toolchains/run-arm64.sh
+
 FIRST_SECTION = 4096  # where the sections begin in a checkpoint
 TIMEOUT_S = 120
 
@@ -27,6 +29,11 @@ TIMEOUT_S = 120
 TIOCSPTLCK = 0x40045431
 TIOCGPTN = 0x80045430
 MNT_DETACH = 2
+
+
+def native_only(reason):
+    """Of a test that cannot pass where another processor is emulated."""
+    return unittest.skipIf(EMULATED, f"native-only: {reason}")
 
 
 class Finished:
@@ -51,9 +58,9 @@ class KilnTest(unittest.TestCase):
             file.write(text)
         return self.path(name)
 
-    def kiln(self, *arguments, code=0, timeout=TIMEOUT_S, **options):
+    def kiln(self, *arguments, code=0, timeout=TIMEOUT_S, program=KILN, **options):
         """Runs kiln to its end and insists on its exit code."""
-        done = subprocess.run([KILN, *map(str, arguments)], capture_output=True, text=True,
+        done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True,
                               timeout=timeout, check=False, **options)
         self.assertEqual(done.returncode, code, f"{arguments}\n{done.stdout}\n{done.stderr}")
         return Finished(done.returncode, done.stdout, done.stderr)
