@@ -14,8 +14,10 @@
 #include "app/flags/debug_flags.hpp"
 #include "app/flags/limit_flags.hpp"
 #include "app/flags/match_flags.hpp"
+#include "app/flags/monitor_flags.hpp"
 #include "app/flags/play_flags.hpp"
 #include "app/flags/position_flags.hpp"
+#include "app/flags/report_flags.hpp"
 #include "app/flags/whole.hpp"
 #include "app/settings_file.hpp"
 #include "app/text.hpp"
@@ -204,6 +206,10 @@ class CommandLine {
         memory_flags_.add_to(*memory);
         control_flags_.add_to(app_);
         control_flags_.add_to_memory(*memory, plan);
+        monitor_flags_.add_to(
+            *command("monitor", "watch a run on a full screen", MonitorFlags::examples));
+        report_flags_.add_to(
+            *command("report", "one page about a run, as text or HTML", ReportFlags::examples));
         add_checkpoint();
         debug_flags_.add_to(
             *command("debug", "look into a model and into single games", debug_examples));
@@ -355,6 +361,10 @@ class CommandLine {
             return play_flags_.options();
         if (name == "kiln bench")
             return bench_flags_.options();
+        if (name == "kiln monitor")
+            return monitor_flags_.options();
+        if (name == "kiln report")
+            return report_flags_.options();
         if (name == "kiln perft") {
             perft_.depth = whole("DEPTH", perft_depth_, 0, 60);
             return perft_;
@@ -392,6 +402,8 @@ class CommandLine {
     RunFlags train_flags_;
     RunFlags memory_flags_;
     ControlFlags control_flags_;
+    MonitorFlags monitor_flags_;
+    ReportFlags report_flags_;
     bool is_plan_ = false;
     EvaluateFlags evaluate_flags_;
     PositionFlags position_flags_;

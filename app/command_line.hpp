@@ -7,6 +7,7 @@
 #include "app/commands/commands.hpp"
 #include "app/commands/debug.hpp"
 #include "app/commands/play.hpp"
+#include "app/commands/watching.hpp"
 
 namespace kiln::app {
 
@@ -19,10 +20,10 @@ struct MemoryPlanCommand {
 struct PrintCommand {
     std::string text;  // help or the version
 };
-using Command =
-    std::variant<PrintCommand, TrainCommand, MemoryPlanCommand, EvaluateOptions, PerftOptions,
-                 BoardOptions, CheckpointOptions, BenchOptions, ControlOptions, DebugOptions,
-                 SolveOptions, PositionsOptions, MatchOptions, PlayOptions>;
+using Command = std::variant<PrintCommand, TrainCommand, MemoryPlanCommand, EvaluateOptions,
+                             PerftOptions, BoardOptions, CheckpointOptions, BenchOptions,
+                             ControlOptions, DebugOptions, SolveOptions, PositionsOptions,
+                             MatchOptions, PlayOptions, MonitorOptions, ReportOptions>;
 
 // Throws usage for what the command line gets wrong, and what read_settings_file throws.
 Command parse_command_line(int argument_count, const char* const* arguments);

@@ -37,6 +37,8 @@ struct Dispatch {
     ExitCode operator()(const BoardOptions& options) const { return run_board(options); }
     ExitCode operator()(const CheckpointOptions& options) const { return run_checkpoint(options); }
     ExitCode operator()(const ControlOptions& options) const { return run_control(options); }
+    ExitCode operator()(const MonitorOptions& options) const { return run_monitor(options); }
+    ExitCode operator()(const ReportOptions& options) const { return run_report(options); }
     ExitCode operator()(const DebugOptions& options) const { return run_debug(options); }
     ExitCode operator()(const PlayOptions& options) const { return run_play(options); }
 };

@@ -347,7 +347,13 @@ ExitCode train(const RunOptions& options, Console& console, ServiceLink& service
     RunControl control(supervisor, reporter, log, trainer.plan());
     if (std::string why_not; !control.open(settings.state, why_not))
         print_warning(console, why_not + "; the run goes on without answering commands");
-    log.write({Severity::info, "started", opening_line(trainer, start), {{"games", start.games}}});
+    log.write({Severity::info,
+               "started",
+               opening_line(trainer, start),
+               {{"games", start.games},
+                {"workers", trainer.settings().workers},
+                {"memory_bytes", trainer.settings().memory_bytes},
+                {"planned_bytes", trainer.plan().planned_bytes}}});
     if (const auto group = platform::read_cgroup_memory(); group)
         if (const std::string warning = control_group_warning(trainer.plan(), group.value());
             !warning.empty())

@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -185,6 +187,43 @@ TEST(ControlClient, another_users_run_is_not_reached) {
                                                                                              : 1;
               }),
               0);
+}
+
+TEST(PendingAnswer, comes_when_it_is_whole_and_nobody_waits_for_it) {
+    const test::TempDirectory directory;
+    const ServedRun run(directory.path());
+    PendingAnswer answered(directory.path(), memory);
+    PendingAnswer unanswered(directory.path(), save);
+    std::optional<Json> answer;
+    while (!answer) {
+        pollfd readable = {answered.descriptor(), POLLIN, 0};
+        ASSERT_EQ(::poll(&readable, 1, 60'000), 1);
+        answer = answered.take();
+    }
+    EXPECT_EQ((*answer)["text"].get<std::string>().size(), 900'000u);
+    EXPECT_FALSE(unanswered.is_absent());
+    EXPECT_FALSE(unanswered.take());
+    EXPECT_FALSE(unanswered.take());
+}
+
+TEST(PendingAnswer, does_not_wait_for_a_run_that_accepts_nobody) {
+    const test::TempDirectory directory;
+    ControlServer server;
+    server.open(directory.path());
+    std::vector<std::unique_ptr<PendingAnswer>> questions;
+    EXPECT_THROW(
+        {
+            for (int i = 0; i < 1'000; ++i)
+                questions.push_back(std::make_unique<PendingAnswer>(directory.path(), status));
+        },
+        Failure);
+    EXPECT_FALSE(questions.empty());
+}
+
+TEST(PendingAnswer, where_nobody_is_training_there_will_be_none) {
+    const test::TempDirectory directory;
+    EXPECT_TRUE(PendingAnswer(directory.path(), status).is_absent());
+    EXPECT_THROW(PendingAnswer(directory / "none", status), Failure);
 }
 
 }  // namespace

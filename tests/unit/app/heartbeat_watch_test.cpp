@@ -249,5 +249,16 @@ TEST_F(HeartbeatWatchTest, finds_the_one_worker_of_64_that_hangs) {
     EXPECT_FALSE(worker(0).stop);
 }
 
+TEST_F(HeartbeatWatchTest, tells_since_when_a_worker_is_silent) {
+    work(worker(0), Phase::playing, 1, looping);
+    EXPECT_FALSE(pass(100 * ms, [&] { worker(0).beat(); }));
+    EXPECT_EQ(watch.silent_ns(0, now_ns), 0u);
+    EXPECT_FALSE(pass(300 * ms));
+    EXPECT_EQ(watch.silent_ns(0, now_ns), 300 * ms);
+    EXPECT_EQ(watch.silent_ns(0, now_ns - second), 0u) << "a clock read earlier";
+    HeartbeatWatch unused(limits, {});
+    EXPECT_FALSE(unused.silent_ns(0, now_ns));
+}
+
 }  // namespace
 }  // namespace kiln::app

@@ -1,0 +1,134 @@
+#include "app/log_follower.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace kiln::app {
+namespace {
+
+constexpr std::size_t piece_bytes = 64 * 1024;
+
+bool is_log(const std::string& name) {
+    return name.starts_with("training_") && name.ends_with(".jsonl");
+}
+
+}  // namespace
+
+bool LogFollower::read(const LineSink& sink, std::uint64_t bytes_max) {
+    const std::uint64_t until = bytes_ + bytes_max;
+    while (bytes_ < until) {
+        if (descriptor_ >= 0 && read_some(sink))
+            continue;
+        if (!open_next())
+            return false;
+    }
+    return true;
+}
+
+bool LogFollower::read_some(const LineSink& sink) {
+    struct stat status {};
+    if (::fstat(descriptor_, &status) != 0)
+        return false;
+    const auto length = static_cast<std::uint64_t>(std::max<off_t>(status.st_size, 0));
+    if (length < offset_) {  // what could not be written whole was cut off again
+        offset_ = length;
+        partial_.clear();
+        is_overlong_ = false;
+    }
+    char bytes[piece_bytes];
+    ssize_t count = -1;
+    do
+        count = ::pread(descriptor_, bytes, sizeof(bytes), static_cast<off_t>(offset_));
+    while (count < 0 && errno == EINTR);
+    if (count < 0) {
+        problem_ = fmt::format("{}/{}: {}", directory_, name_, std::strerror(errno));
+        close();
+    }
+    if (count <= 0)
+        return false;
+    offset_ += static_cast<std::uint64_t>(count);
+    bytes_ += static_cast<std::uint64_t>(count);
+    take(sink, {bytes, static_cast<std::size_t>(count)});
+    return true;
+}
+
+void LogFollower::take(const LineSink& sink, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const std::size_t end = std::min(bytes.find('\n'), bytes.size());
+        const std::string_view piece = bytes.substr(0, end);
+        is_overlong_ = is_overlong_ || partial_.size() + piece.size() > line_bytes_max;
+        if (is_overlong_)
+            partial_.clear();
+        else
+            partial_ += piece;
+        if (end == bytes.size())
+            return;
+        end_line(sink);
+        bytes.remove_prefix(end + 1);
+    }
+}
+
+void LogFollower::end_line(const LineSink& sink) {
+    if (is_overlong_)
+        ++skipped_lines_;
+    else if (!partial_.empty())
+        sink(partial_);
+    partial_.clear();
+    is_overlong_ = false;
+}
+
+// The file after the one that was read.
+bool LogFollower::open_next() {
+    std::string next;
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(directory_, error), end; at != end && !error;
+         at.increment(error)) {
+        std::string name = at->path().filename().string();
+        if (is_log(name) && name > name_ && (next.empty() || name < next))
+            next = std::move(name);
+    }
+    if (error && error != std::errc::no_such_file_or_directory)
+        problem_ = fmt::format("{}: {}", directory_, error.message());
+    if (next.empty())
+        return false;
+    // It may have grown between the last look and the beginning of the next file.
+    if (descriptor_ >= 0) {
+        struct stat status {};
+        if (::fstat(descriptor_, &status) == 0 &&
+            static_cast<std::uint64_t>(status.st_size) > offset_)
+            return true;
+    }
+    close();
+    if (!partial_.empty() || is_overlong_)
+        ++skipped_lines_;
+    partial_.clear();
+    is_overlong_ = false;
+    name_ = next;
+    offset_ = 0;
+    const std::string path = directory_ + "/" + name_;
+    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat status {};
+    if (descriptor_ >= 0 && ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode)) {
+        ++files_;
+        return true;
+    }
+    problem_ = fmt::format("{}: {}", path,
+                           descriptor_ < 0 ? std::strerror(errno) : "it is not a regular file");
+    close();
+    return true;
+}
+
+void LogFollower::close() {
+    if (descriptor_ >= 0)
+        ::close(descriptor_);
+    descriptor_ = -1;
+}
+
+}  // namespace kiln::app

@@ -1,0 +1,199 @@
+"""kiln report: of runs that go on, have ended, never were, or left nonsense behind."""
+
+import html.parser
+import json
+import os
+import shutil
+import unittest
+
+from support import KilnTest, SMALL, patch
+
+LONG = ["--games", "1000000", "--epoch-games", "32", "--memory", "400MB", "--table-mib", "2",
+        "--workers", "1", "--trials-every", "0", "--quiet"]
+VOID = {"meta", "br", "line", "circle", "polyline", "polygon"}
+
+
+class Page(html.parser.HTMLParser):
+    """Insists that a page is well-formed and stands alone."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.text = [], [], ""
+        self.feed(text)
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attrs):
+        assert tag not in ("script", "link", "img", "iframe", "object", "embed"), tag
+        for name, value in attrs:
+            assert not name.startswith("on"), name
+            assert name not in ("src", "href"), value
+            assert "url(" not in (value or ""), value
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+class Report(KilnTest):
+    def page(self, *arguments):
+        self.kiln("report", *arguments, "--html", self.path("page.html"))
+        with open(self.path("page.html"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertNotIn("http", text)
+        return Page(text)
+
+    def json(self, *arguments):
+        return json.loads(self.kiln("report", *arguments, "--json").out)
+
+    def log(self, text, name="training_20260101_000000.jsonl"):
+        os.makedirs(self.path("s", "logs"), exist_ok=True)
+        with open(self.path("s", "logs", name), "wb") as file:
+            file.write(text)
+
+
+class OfARun(Report):
+    def test_one_that_has_ended(self):
+        self.kiln("train", "--workers", "1", *SMALL, "--games", "1024", "--trials-every", "512",
+                  "--lambda", "0.5", "--checkpoint-every", "512", "--state", self.path("s"))
+        text = self.kiln("report", "--state", self.path("s")).out
+        for part in (": finished", "1,024 of 1,024 (100.0 %)", "nobody is training there",
+                     "lambda", "default 0.3", "the plan, for the workers", "optimiser state",
+                     "game-000000001024.ckpt", "header whole", "1 start of kiln train"):
+            self.assertIn(part, text)
+        self.assertTrue(all(len(line) <= 140 for line in text.split("\n") if "started" not in line))
+        report = self.json("--state", self.path("s"))
+        self.assertEqual(report["games"], 1024)
+        self.assertEqual(report["training"][-1]["games"], 1000)
+        self.assertEqual(report["training"][-1]["of_games"], 100)
+        self.assertEqual(report["memory"]["source"], "plan")
+        self.assertEqual(report["memory"]["budget_bytes"], 400_000_000)
+        settings = {row["name"]: row for row in report["settings"]}
+        self.assertEqual(settings["lambda"], {"name": "lambda", "value": "0.5", "default": "0.3",
+                                              "is_default": False})
+        self.assertTrue(settings["depth"]["is_default"])
+        self.assertEqual(len(report["strength"]["held_out"]), 2)
+        self.assertEqual(len(report["strength"]["corner"]), 2)
+        self.assertEqual([row["games"] for row in report["checkpoints"]][:1], [1024])
+        page = self.page("--state", self.path("s"))
+        self.assertGreaterEqual(page.tags.count("figure"), 8)
+        self.assertGreaterEqual(page.tags.count("polyline"), 8)
+        self.assertIn("Not as by default", page.text)
+
+    def test_one_that_goes_on(self):
+        self.start("train", *LONG, "--state", self.path("s"))
+        self.kiln("save", "--state", self.path("s"))
+        report = self.json("--state", self.path("s"))
+        self.assertTrue(report["live"])
+        self.assertEqual(report["memory"]["source"], "live")
+        self.assertGreater(report["memory"]["resident_bytes"], 1_000_000)
+        self.assertGreater(report["memory"]["accounted_bytes"], 1_000_000)
+        self.assertIn("measured while the run goes on",
+                      self.kiln("report", "--state", self.path("s")).out)
+        self.assertIn("resident, says the kernel", self.page("--state", self.path("s")).text)
+
+    def test_the_page_replaces_an_older_one_only_when_it_is_whole(self):
+        page = self.write("page.html", "old")
+        self.refused(66, "report", "--state", self.path("nothing"), "--html", page)
+        with open(page, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "old")
+        self.assertEqual(os.listdir(self.folder), ["page.html"])
+
+    def test_a_page_that_cannot_be_written(self):
+        self.log(b"")
+        for place in (self.path("no", "page.html"), self.folder):
+            self.assertIn("--html", self.refused(73, "report", "--state", self.path("s"),
+                                                 "--html", place))
+
+
+class OfRemains(Report):
+    def test_nothing_of_a_run(self):
+        self.assertIn("cannot read", self.refused(66, "report", "--state", self.path("none")))
+        os.mkdir(self.path("s"))
+        self.assertIn("nothing of a run", self.refused(66, "report", "--state", self.path("s")))
+        self.write("file", "")
+        self.assertIn("not a directory", self.refused(66, "report", "--state", self.path("file")))
+
+    def test_logs_without_a_checkpoint(self):
+        self.log(b'{"time":"2026-11-21T20:22:27.571Z","level":"warning","event":"e","text":"t"}\n')
+        text = self.kiln("report", "--state", self.path("s")).out
+        self.assertIn("no checkpoint that could tell them", text)
+        self.assertIn("not known: the run does not answer", text)
+        report = self.json("--state", self.path("s"))
+        self.assertEqual(report["memory"]["source"], "none")
+        self.assertEqual(report["warnings"]["total"], 1)
+        self.page("--state", self.path("s"))
+
+    def test_hostile_logs(self):
+        window = (b'{"time":"2026-11-21T20:22:27.571Z","level":"info","event":"window","text":"t",'
+                  b'"games":%s,"window_games":100,"seconds":1,"black_wins":50,"white_wins":40,'
+                  b'"draws":10,"stone_difference":%s,"prediction_error":1}\n')
+        self.log(b"\x00\xff\xfe\n" + b"[" * 60_000 + b"\n" + b"x" * 20_000_000 + b"\n" +
+                 window % (b"100", b"1") + window % (b"NaN", b"1") + window % (b"1e999", b"1") +
+                 window % (b"-5", b"1") + window % (b"200", b"1e308") + window % (b'"200"', b"1") +
+                 window % (b"200", b"-2") + b'{"time":"2026-11-21T20:22:27.571Z","level":"error",'
+                 b'"event":"<b>","text":"<script>alert(1)</script>&\\u0000\\u001b[2J"}\n{"cut of')
+        self.log(b"", "training_20260102_000000.jsonl")
+        report = self.json("--state", self.path("s"))
+        self.assertEqual([point["games"] for point in report["training"]], [100, 200])
+        self.assertEqual(report["logs"]["skipped_lines"], 9)
+        page = self.page("--state", self.path("s"))
+        self.assertIn("<script>alert(1)</script>&", page.text)
+        self.assertNotIn("\x1b", self.kiln("report", "--state", self.path("s")).out)
+
+    def test_a_state_directory_with_a_hostile_name(self):
+        name = self.path('<b onmouseover="x">&\'')
+        self.log(b'{"time":"2026-11-21T20:22:27.571Z","level":"info","event":"e","text":"t"}\n')
+        os.rename(self.path("s"), name)
+        page = self.page("--state", name)
+        self.assertIn(name, page.text)
+
+    def test_damaged_checkpoints_are_said_to_be(self):
+        self.kiln("train", "--workload", "null", "--games", "256", "--epoch-games", "32",
+                  "--checkpoint-every", "128", "--state", self.path("s"))
+        newest = self.newest("s")
+        patch(newest, 20, None)
+        report = self.json("--state", self.path("s"))
+        self.assertFalse(report["checkpoints"][0]["header_is_whole"])
+        self.assertTrue(report["checkpoints"][1]["header_is_whole"])
+        self.assertIn(report["checkpoints"][1]["name"], report["settings_note"])
+        self.assertIn("DAMAGED", self.kiln("report", "--state", self.path("s")).out)
+        self.page("--state", self.path("s"))
+
+    def test_a_long_log_is_thinned_and_takes_little_memory(self):
+        line = ('{"time":"2026-11-21T20:22:27.571Z","level":"info","event":"window","text":"%s",'
+                '"games":%d,"window_games":100,"seconds":%d,"black_wins":50,"white_wins":40,'
+                '"draws":10,"stone_difference":1,"prediction_error":1}\n')
+        self.log("".join(line % ("t" * 200, 100 * i, i) for i in range(1, 50_001)).encode())
+        report = self.json("--state", self.path("s"))
+        self.assertLessEqual(len(report["training"]), 512)
+        self.assertGreaterEqual(len(report["training"]), 256)
+        self.assertEqual(report["training"][-1]["games"], 5_000_000)
+        self.assertEqual(sum(point["of_games"] for point in report["training"]), 5_000_000)
+        self.page("--state", self.path("s"))
+
+    def test_a_logs_folder_that_is_none(self):
+        os.makedirs(self.path("s"))
+        self.write("s/logs", "a file")
+        self.assertIn("problem", self.kiln("report", "--state", self.path("s")).out)
+        os.remove(self.path("s", "logs"))
+        os.makedirs(self.path("s", "logs", "training_1.jsonl"))
+        self.assertIn("not a regular file", self.kiln("report", "--state", self.path("s")).out)
+        shutil.rmtree(self.path("s", "logs"))
+
+    def test_help(self):
+        self.assertIn("kiln report --state", self.kiln("report", "--help").out)
+        self.refused(2, "report", "--htm", "x")
+
+
+if __name__ == "__main__":
+    unittest.main()

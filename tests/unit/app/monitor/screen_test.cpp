@@ -1,0 +1,81 @@
+#include "app/monitor/screen.hpp"
+
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+
+namespace kiln::app {
+namespace {
+
+constexpr Look unicode = {true, true};
+
+TEST(Screen, what_has_not_changed_is_not_written) {
+    Canvas before(20, 3);
+    before.text(0, 0, "games 1,000");
+    Canvas after = before;
+    EXPECT_EQ(difference_of(before, after, unicode), "");
+    after.text(6, 0, "2");
+    EXPECT_EQ(difference_of(before, after, unicode), "\x1b[1;7H\x1b[0m2");
+}
+
+TEST(Screen, changes_near_each_other_are_one_run) {
+    Canvas before(20, 2);
+    before.text(0, 1, "abcdefghij");
+    Canvas after = before;
+    after.text(0, 1, "X");
+    after.text(3, 1, "X");
+    after.text(9, 1, "X");
+    EXPECT_EQ(difference_of(before, after, unicode), "\x1b[2;1H\x1b[0mXbcX\x1b[2;10HX");
+}
+
+TEST(Screen, another_size_is_drawn_as_a_whole) {
+    Canvas after(5, 1);
+    after.text(0, 0, "ab");
+    EXPECT_EQ(difference_of(Canvas(4, 1), after, unicode), "\x1b[0m\x1b[2J\x1b[1;1H\x1b[0mab");
+}
+
+TEST(Screen, without_colour_there_is_none) {
+    for (const Style style : {Style::title, Style::good, Style::warning, Style::bad, Style::first,
+                              Style::second, Style::third}) {
+        Canvas after(1, 1);
+        after.put(0, 0, U'x', style);
+        const std::string text = difference_of(Canvas(1, 1), after, {true, false});
+        EXPECT_EQ(text.find("3"), std::string::npos) << text;
+    }
+}
+
+TEST(Screen, without_unicode_every_byte_is_ascii) {
+    Canvas after(2, 1);
+    after.put(0, 0, 0x2588);
+    after.put(1, 0, 0xE9);
+    EXPECT_EQ(difference_of(Canvas(2, 1), after, {false, false}), "\x1b[1;1H\x1b[0m??");
+}
+
+class Environment : public testing::Test {
+  protected:
+    Environment() {
+        for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG", "NO_COLOR"})
+            ::unsetenv(name);
+    }
+};
+
+TEST_F(Environment, the_locale_tells_the_characters) {
+    EXPECT_FALSE(look_of_environment().has_unicode);
+    ::setenv("LANG", "de_DE.UTF-8", 1);
+    EXPECT_TRUE(look_of_environment().has_unicode);
+    ::setenv("LC_ALL", "C", 1);
+    EXPECT_FALSE(look_of_environment().has_unicode);
+    ::setenv("LC_ALL", "C.utf8", 1);
+    EXPECT_TRUE(look_of_environment().has_unicode);
+}
+
+TEST_F(Environment, no_color_means_none) {
+    EXPECT_TRUE(look_of_environment().has_colour);
+    ::setenv("NO_COLOR", "", 1);
+    EXPECT_TRUE(look_of_environment().has_colour) << "only when it is not empty";
+    ::setenv("NO_COLOR", "1", 1);
+    EXPECT_FALSE(look_of_environment().has_colour);
+}
+
+}  // namespace
+}  // namespace kiln::app
