@@ -231,15 +231,18 @@ def check_wrong_configuration(machine):
     shutil.copy(f"{DEPLOY}/kiln.toml", f"{machine.root}/etc/kiln/kiln.toml")
 
 
-def check_affinity(machine):
+def check_drop_in_and_lockdown(machine):
+    with open(f"{machine.root}/etc/kiln/kiln.toml", "a", encoding="utf-8") as file:
+        file.write("lockdown = true\n")
     folder = f"{machine.root}/etc/systemd/system/kiln.service.d"
     os.makedirs(folder)
     with open(f"{folder}/processors.conf", "w", encoding="ascii") as file:
         file.write("[Service]\nCPUAffinity=0\n")
     machine.run("systemctl", "daemon-reload")
-    start(machine)
+    machine.run("systemctl", "start", "kiln")  # no limit in time: that is for a whole machine
     insist(len(machine.status()["workers"]) == 1, "not one worker for one processor")
-    say("with CPUAffinity=0 it has one worker")
+    is_ready(machine)
+    say("with CPUAffinity=0 it has one worker, and trains locked down")
 
 
 def test(machine):
@@ -257,7 +260,7 @@ def test(machine):
     start(machine)
     is_ready(machine)
     stop(machine)
-    check_affinity(machine)
+    check_drop_in_and_lockdown(machine)
     stop(machine)
 
 

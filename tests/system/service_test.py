@@ -28,6 +28,8 @@ class Manager:
 
     def __init__(self, address):
         self.messages = []
+        self.address = address
+        self.is_settled = threading.Event()
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(address)
         threading.Thread(target=self.read, daemon=True).start()
@@ -35,7 +37,17 @@ class Manager:
     def read(self):
         while True:
             text = self.socket.recv(65536).decode()
+            if text == "settle":
+                self.is_settled.set()
+                continue
             self.messages.append((time.monotonic(), text))
+
+    def settle(self):
+        """Waits until all that was sent so far has been read."""
+        self.is_settled.clear()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"settle", self.address)
+        self.is_settled.wait(TIMEOUT_S)
 
     def times(self, start):
         return [when for when, text in list(self.messages) if text.startswith(start)]
@@ -89,6 +101,11 @@ class Service(KilnTest):
     def wait_for_log(self, event, times=1):
         self.wait_for(lambda: len(self.logged(event)) >= times, event)
         return self.logged(event)[times - 1]
+
+    def finish(self, process, code=0):
+        done = super().finish(process, code)
+        self.manager.settle()
+        return done
 
     def stop(self, process):
         process.send_signal(signal.SIGTERM)
