@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from support import KILN, KilnTest, patch
+from support import KILN, KilnTest, native_only, patch
 
 FAULTY_KILN = os.environ.get("FAULTY_KILN") or os.path.join(
     os.path.dirname(KILN), "tests", "faulty_kiln")
@@ -227,6 +227,7 @@ class Faults(CrashTest):
         self.fault("overflow:1500", 1)
         self.expect_recovery("Segmentation fault")
 
+    @native_only("no system call filters")
     def test_memory_asked_for_after_the_seal_ends_a_trainer_that_is_locked_down(self):
         self.fault("map:1500", 1)
         if IS_SANITIZED:  # sanitizers map memory as they go

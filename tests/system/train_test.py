@@ -6,7 +6,7 @@ import re
 import signal
 import unittest
 
-from support import SMALL, KilnTest
+from support import SMALL, KilnTest, native_only
 
 SANITIZED = bool(os.environ.get("KILN_SANITIZE"))  # which needs memory of its own
 
@@ -28,6 +28,7 @@ class Train(KilnTest):
         # A fifth of the target, but never less than an epoch; the last is always saved.
         self.assertEqual(self.checkpoints("run"), [f"game-{n:012}.ckpt" for n in (128, 96, 64, 32)])
 
+    @native_only("no system call filters; page faults are the emulator's")
     def test_sealed_it_needs_no_more_memory_over_10000_games(self):
         """Any call for memory would end a trainer that is locked down, and be told as a restart."""
         done = self.kiln("train", "--games", 10000, "--exact-empties", 2, "--workers", 4,
