@@ -125,12 +125,12 @@ void add_line(std::string& svg, const ChartLine& line, std::size_t number, const
 std::string description_of(const SvgChart& chart) {
     std::string text;
     for (const ChartLine& line : chart.lines) {
-        if (line.points.empty())
+        const auto first = std::find_if(line.points.begin(), line.points.end(), is_drawable);
+        if (first == line.points.end())
             continue;
-        const ChartPoint& first = line.points.front();
-        const ChartPoint& last = line.points.back();
+        const auto last = std::find_if(line.points.rbegin(), line.points.rend(), is_drawable);
         text += fmt::format("{}: from {:.4g} at game {:.0f} to {:.4g} at game {:.0f}. ", line.name,
-                            first.y, first.x, last.y, last.x);
+                            first->y, first->x, last->y, last->x);
     }
     return text;
 }

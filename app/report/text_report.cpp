@@ -53,18 +53,33 @@ std::string overview(const RunReport& report) {
     return text;
 }
 
+// Parts between commas, in lines that are not too long.
+std::string wrapped(const std::vector<std::string>& parts) {
+    constexpr std::size_t columns_max = 74;  // behind the label
+    std::string text;
+    std::size_t column = 0;
+    for (const std::string& part : parts) {
+        if (column > 0 && column + part.size() + 2 > columns_max) {
+            text += ",\n" + std::string(25, ' ');
+            column = 0;
+        }
+        text += (column == 0 ? "" : ", ") + part;
+        column += part.size() + 2;
+    }
+    return text;
+}
+
 std::string settings_text(const RunReport& report) {
     std::string text = heading("Settings") + "  " + on_one_line(report.settings_note) + "\n";
-    std::string standard;
+    std::vector<std::string> standard;
     for (const SettingRow& setting : report.settings) {
         if (setting.is_default)
-            standard +=
-                fmt::format("{}{} {}", standard.empty() ? "" : ", ", setting.name, setting.value);
+            standard.push_back(setting.name + " " + setting.value);
         else
             text += on_line(fmt::format("  {:<22} {:<20} default {}", setting.name, setting.value,
                                         setting.standard));
     }
-    return text + row("as by default", standard);
+    return text + row("as by default", wrapped(standard));
 }
 
 std::string memory_text(const RunReport& report) {
@@ -108,8 +123,23 @@ void add_rows(std::string& text, const std::vector<Point>& points, Describe desc
             describe(points[rows == 1 ? points.size() - 1 : i * (points.size() - 1) / (rows - 1)]));
 }
 
+// Neighbours taken together until there are few enough rows.
+std::vector<GamesPoint> coarser(const std::vector<GamesPoint>& points) {
+    const std::size_t together = (points.size() + curve_rows_max - 1) / curve_rows_max;
+    std::vector<GamesPoint> rows;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        if (i % together == 0) {
+            rows.push_back(points[i]);
+            continue;
+        }
+        rows.back().absorb(points[i]);
+        rows.back().games = points[i].games;
+    }
+    return rows;
+}
+
 std::string training_text(const RunReport& report) {
-    const auto& games = report.history.games().points();
+    const std::vector<GamesPoint> games = coarser(report.history.games().points());
     std::string text =
         heading("Training") +
         on_line(fmt::format("  {:>13} {:>10} {:>11} {:>9} {:>9} {:>9} {:>12}", "games", "games/s",

@@ -4,9 +4,11 @@ import html.parser
 import json
 import os
 import shutil
+import subprocess
+import time
 import unittest
 
-from support import KilnTest, SMALL, patch
+from support import KILN, KilnTest, SMALL, TIMEOUT_S, patch
 
 LONG = ["--games", "1000000", "--epoch-games", "32", "--memory", "400MB", "--table-mib", "2",
         "--workers", "1", "--trials-every", "0", "--quiet"]
@@ -63,7 +65,8 @@ class Report(KilnTest):
 
 class OfARun(Report):
     def test_one_that_has_ended(self):
-        self.kiln("train", "--workers", "1", *SMALL, "--games", "1024", "--trials-every", "512",
+        self.kiln("train", "--workers", "1", *SMALL[2:], "--games", "1024",
+                  "--trials-every", "512",
                   "--lambda", "0.5", "--checkpoint-every", "512", "--state", self.path("s"))
         text = self.kiln("report", "--state", self.path("s")).out
         for part in (": finished", "1,024 of 1,024 (100.0 %)", "nobody is training there",
@@ -90,8 +93,11 @@ class OfARun(Report):
         self.assertIn("Not as by default", page.text)
 
     def test_one_that_goes_on(self):
-        self.start("train", *LONG, "--state", self.path("s"))
-        self.kiln("save", "--state", self.path("s"))
+        run = self.start("train", *LONG, "--state", self.path("s"))
+        deadline = time.monotonic() + TIMEOUT_S
+        while not self.json_of_status().get("games"):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
         report = self.json("--state", self.path("s"))
         self.assertTrue(report["live"])
         self.assertEqual(report["memory"]["source"], "live")
@@ -100,6 +106,14 @@ class OfARun(Report):
         self.assertIn("measured while the run goes on",
                       self.kiln("report", "--state", self.path("s")).out)
         self.assertIn("resident, says the kernel", self.page("--state", self.path("s")).text)
+        run.kill()
+        run.communicate()
+
+    def json_of_status(self):
+        # Its socket is there a moment after the process.
+        done = subprocess.run([KILN, "status", "--state", self.path("s"), "--json"],
+                              capture_output=True, check=False)
+        return json.loads(done.stdout) if done.returncode == 0 else {}
 
     def test_the_page_replaces_an_older_one_only_when_it_is_whole(self):
         page = self.write("page.html", "old")

@@ -18,9 +18,9 @@ std::string bar(double share, const Look& look) {
 }
 
 std::string chart(const std::vector<Dot>& dots, const Look& look, bool is_filled, Range y) {
-    Canvas canvas(12, 4);
+    Canvas canvas(13, 4);
     const std::array curves = {Curve{dots}};
-    draw_chart(canvas, {{0, 0, 12, 4}, {0, 7}, y, 3, is_filled}, curves, look);
+    draw_chart(canvas, {{0, 0, 13, 4}, {0, 7}, y, 4, is_filled}, curves, look);
     return canvas.plain_text();
 }
 
@@ -49,16 +49,18 @@ TEST(Charts, a_bar_of_little_shows_and_one_of_too_much_stays_within) {
 
 TEST(Charts, a_filled_chart_rises_in_eighths_of_a_row) {
     EXPECT_EQ(chart(rising(), unicode, true, {0, 8}),
-              "  8│      ▄\n"
-              "   │    ▄██\n"
-              "   │  ▄████\n"
-              "  0│▁▄██████\n" +
-                  std::string())
-        << "golden";
+              "8.00│       ▄\n"
+              "    │     ▄██\n"
+              "    │   ▄████\n"
+              "0.00│▁▄██████\n");
 }
 
 TEST(Charts, without_unicode_there_are_letters) {
-    EXPECT_EQ(chart(rising(), ascii, false, {0, 7}), "7.00|      **\n" + std::string()) << "golden";
+    EXPECT_EQ(chart(rising(), ascii, false, {0, 7}),
+              "7.00|      **\n"
+              "    |    **\n"
+              "    |  **\n"
+              "0.00|**\n");
 }
 
 TEST(Charts, a_gap_is_bridged_and_nothing_is_drawn_beyond_the_ends) {

@@ -180,7 +180,8 @@ TEST_F(Frame, a_slow_worker_stands_out_and_comes_first_when_there_are_many) {
     EXPECT_EQ(slow, 1) << "beat 700 ms ago";
     view().run->workers.clear();
     for (std::uint64_t worker = 0; worker < 64; ++worker)
-        view().run->workers.push_back({worker, "playing", worker, 0.1, 0.001 * (worker + 1.0)});
+        view().run->workers.push_back(
+            {worker, "playing", worker, 0.1, 0.001 * static_cast<double>(worker + 1)});
     const std::string text = draw(80, 24);
     EXPECT_NE(text.find("63 playing"), std::string::npos);
     EXPECT_NE(text.find("60 more"), std::string::npos) << text;
