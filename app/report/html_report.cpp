@@ -49,7 +49,8 @@ th,td{padding:4px 10px 4px 0;text-align:left;vertical-align:top;border-bottom:1p
 th{color:var(--faint);font-weight:600}tbody th{color:var(--ink);font-weight:400}
 .number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td.text{overflow-wrap:anywhere}time{white-space:nowrap}
-.bar{display:block;height:10px;margin-top:6px;min-width:120px;background:var(--rule);border-radius:3px}
+.bar{display:block;height:10px;margin-top:6px;
+min-width:120px;background:var(--rule);border-radius:3px}
 .bar i{display:block;height:10px;background:var(--s1);border-radius:3px}
 summary{cursor:pointer;color:var(--faint);margin-top:10px}
 @media print{body{max-width:none}figure{break-inside:avoid}}
