@@ -57,7 +57,7 @@ class OnScreen(Monitor):
         terminal.until("training, up")
         screen = terminal.until(lambda text: re.search(r"black +[-+]|black [-+]", text))
         for part in ("of 1,000,000 games", "games/s", "memory", "budget 400.0 MB",
-                     "kernel: resident", "workers", "beat ", "checkpoints", "warnings", "q quit"):
+                     "kernel: resid", "workers", "beat ", "checkpoints", "warnings", "q quit"):
             self.assertIn(part, terminal.until(part), screen)
         self.assertTrue(terminal.is_other_screen)
         self.assertFalse(terminal.is_cursor_shown)
@@ -195,7 +195,7 @@ class OnScreen(Monitor):
                                              ({"LC_ALL": "C"}, True, False)):
             terminal = self.monitor(environment=environment)
             terminal.until("training, up")
-            terminal.until("kernel: resident")
+            terminal.until("kernel: resid")
             self.assertEqual(bool(re.search(r"\x1b\[[0-9;]*3[0-7]m", terminal.raw)), colour)
             self.assertEqual(any(ord(c) > 127 for c in terminal.raw), unicode)
             terminal.type("q")
