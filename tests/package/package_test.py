@@ -20,6 +20,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEPLOY = os.path.join(HERE, "..", "..", "deploy")
+RUN_ARM64 = os.path.join(HERE, "..", "..", "toolchains", "run-arm64.sh")
 sys.path.insert(0, os.path.join(HERE, "..", "service"))
 
 # pylint: disable=wrong-import-position
@@ -224,7 +225,7 @@ def unpack(system, archive):
 
 def everything(system):
     return done("find", *(f"{system.root}/{folder}" for folder in ("etc", "usr", "opt", "var/lib")),
-                "-printf", "%p %T@ %s\n")
+                "-type", "d", "-printf", "%p\n", "-o", "-printf", "%p %T@ %s\n")
 
 
 def refused(system, text, *words):
@@ -256,9 +257,11 @@ def try_refusals(system, foreign):
     refused(system, "does not run", "/opt/this/install.sh")
     shutil.rmtree(path(system, "/opt/this"))
     done("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", path(system, "/usr/local"))
-    os.makedirs(path(system, "/usr/local/bin"))
-    refused(system, "cannot be written", "/root/this/install.sh")
-    done("umount", path(system, "/usr/local"))
+    try:
+        os.makedirs(path(system, "/usr/local/bin"))
+        refused(system, "cannot be written", "/root/this/install.sh")
+    finally:
+        done("umount", path(system, "/usr/local"))
 
 
 def try_archive(system, archive, foreign):
@@ -416,7 +419,7 @@ def check_contents(debs):
 
 def check_arm64(deb, folder):
     done("dpkg-deb", "-x", deb, folder)
-    run = ("qemu-aarch64-static", "-cpu", "cortex-a72", os.path.join(folder, "usr/bin/kiln"))
+    run = (RUN_ARM64, "cortex-a72", os.path.join(folder, "usr/bin/kiln"))
     printed = done(*run, "--version").strip()
     insist(printed.startswith("kiln "), printed)
     done(*run, "train", "--games", "32", "--workers", "1", "--state", os.path.join(folder, "state"),
