@@ -249,6 +249,12 @@ def try_refusals(system, foreign):
     os.rename(path(system, "/usr/bin/systemctl"), path(system, "/root/systemctl"))
     refused(system, "no systemctl", "/root/this/install.sh")
     os.rename(path(system, "/root/systemctl"), path(system, "/usr/bin/systemctl"))
+    marks = ("/lib/systemd/system/kiln.service", "/var/lib/dpkg/info/kiln.list")
+    for name in marks:
+        write(system, name, "")
+    refused(system, "Debian package of Kiln is installed", "/root/this/install.sh")
+    for name in marks:
+        os.remove(path(system, name))
     done("cp", "-a", path(system, "/root/this"), path(system, "/opt/this"))
     refused(system, "only root", "setpriv", "--reuid=65534", "--clear-groups",
             "/opt/this/install.sh")
