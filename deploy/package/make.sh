@@ -35,15 +35,15 @@ libraries="libc6-dev libstdc++-12-dev libhwy-dev liblz4-dev libcli11-dev libtoml
 # The same for both architectures: manual pages, documents.
 make_common() {
     common=$1
-    mkdir -p "$common/man" "$common/doc/examples"
+    mkdir -p "$common/man" "$common/doc/deploy/systemd"
     "$here/man_pages.py" "${RUN:-} $first" "$top/deploy/kiln.toml" "$VERSION" "$date" "$common/man"
 
-    cp "$top"/deploy/*.md "$common/doc/"
-    mv "$common/doc/README.md" "$common/doc/service.md"
+    # laid out as in the source, so that the links in them hold
     cp "$top/README.md" "$top/FORMATS.md" "$common/doc/"
-    cp "$top/deploy/systemd/metrics-port.conf" "$common/doc/examples/"
+    cp "$top"/deploy/*.md "$common/doc/deploy/"
+    cp "$top/deploy/systemd/metrics-port.conf" "$common/doc/deploy/systemd/"
     for folder in backup grafana prometheus; do
-        [ ! -d "$top/deploy/$folder" ] || cp -r "$top/deploy/$folder" "$common/doc/examples/"
+        cp -r "$top/deploy/$folder" "$common/doc/deploy/"
     done
 
     cp "$here/copyright" "$common/doc/"

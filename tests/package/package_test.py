@@ -418,7 +418,8 @@ def check_contents(debs):
     names = [name for _, name in lists["amd64"]]
     for name in ("usr/bin/kiln", "lib/systemd/system/kiln.service", "etc/kiln/kiln.toml",
                  "usr/share/man/man1/kiln.1.gz", "usr/share/man/man5/kiln.toml.5.gz",
-                 "usr/share/doc/kiln/copyright", "usr/share/doc/kiln/libraries/versions"):
+                 "usr/share/doc/kiln/copyright", "usr/share/doc/kiln/libraries/versions",
+                 "usr/share/doc/kiln/README.md", "usr/share/doc/kiln/deploy/README.md"):
         insist("./" + name in names, f"the package lacks {name}")
     say(f"{' and '.join(debs)} have the same {len(names)} files and folders")
 
