@@ -43,7 +43,9 @@ while [ $# -gt 0 ]; do
     shift
 done
 case $prefix in
-*[!A-Za-z0-9/._+-]* | *..*) fail "the prefix '$prefix' has characters that a unit file may not have" ;;
+*[!A-Za-z0-9/._+-]* | *..*)
+    fail "the prefix '$prefix' has characters that a unit file may not have"
+    ;;
 /*) prefix=${prefix%/} ;;
 *) fail "the prefix '$prefix' does not begin with /" ;;
 esac

@@ -8,8 +8,8 @@
 # commit, the bytes are the same: times are the commit's (or SOURCE_DATE_EPOCH), owners root, and
 # order and compression fixed. VERSION is version.sh's unless given.
 #
-# dpkg-deb and not CPack: CPack takes its version when the build is configured, would place the files
-# of /etc and /lib/systemd by rules of its own, and both kinds of package come from one tree here.
+# dpkg-deb and not CPack: CPack takes its version when the build is configured, would place the
+# files of /etc and /lib/systemd by rules of its own, and could not make both kinds of package.
 #
 # The manual pages come from the first KILN's help, run as $RUN says ("qemu-aarch64-static").
 set -eu
@@ -79,7 +79,8 @@ changelog() {
     git -C "$top" log --no-merges --format='%s' "${tag:+$tag..}HEAD" 2>/dev/null |
         fold -s -w 74 | sed 's/^/  * /; s/ *$//' | head -n 100
     echo
-    echo " -- $(sed -n 's/^Maintainer: //p' "$here/debian/control")  $(date -R -d "@$SOURCE_DATE_EPOCH")"
+    maintainer=$(sed -n 's/^Maintainer: //p' "$here/debian/control")
+    echo " -- $maintainer  $(date -R -d "@$SOURCE_DATE_EPOCH")"
 }
 
 make_deb() {
@@ -97,12 +98,15 @@ make_deb() {
     changelog | gzip -9n >"$tree/usr/share/doc/kiln/changelog.gz"
 
     # The C library's licence wants its source kept beside what contains it; Debian's name for that.
-    built_using=$(sed -n 's/^\(glibc\) \(.*\)/\1 (= \2)/p' "$tree/usr/share/doc/kiln/libraries/versions")
+    built_using=$(sed -n 's/^\(glibc\) \(.*\)/\1 (= \2)/p' \
+        "$tree/usr/share/doc/kiln/libraries/versions")
     sed -e "s/@VERSION@/$VERSION/; s/@ARCHITECTURE@/$deb_architecture/" \
         -e "s/@INSTALLED_SIZE@/$(du -sk --apparent-size "$tree" | cut -f 1)/" \
         -e "s/@BUILT_USING@/$built_using/" "$here/debian/control" >"$tree/DEBIAN/control"
     echo /etc/kiln/kiln.toml >"$tree/DEBIAN/conffiles"
-    install -m 755 "$here/debian/postinst" "$here/debian/prerm" "$here/debian/postrm" "$tree/DEBIAN/"
+    for script in postinst prerm postrm; do
+        install -m 755 "$here/debian/$script" "$tree/DEBIAN/"
+    done
     (cd "$tree" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z |
         xargs -0 md5sum >DEBIAN/md5sums)
     dpkg-deb --root-owner-group -Zxz --threads-max=1 --build "$tree" \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the version that packages of this source get. CMake's project version is the one source; a
 # commit that is not tagged with it (v0.1.0) is told apart, so that packages sort as they were made:
-#   0.1.0~174.g56a92fb  on the way to 0.1.0: 174 commits since the tag before, or since the beginning
+#   0.1.0~174.g56a92fb  on the way to 0.1.0: 174 commits since the tag before, or in all
 #   0.1.0               the tagged commit, or a source without git
 #   0.1.0+3.g1b2c3d4    three commits after it
 # `.dirty` at the end: with changes that are not committed.
