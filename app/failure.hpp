@@ -4,8 +4,11 @@
 // and line, or section, chunk and byte range), and what would be right.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/checkpoint/reader.hpp"
@@ -30,7 +33,17 @@ class Failure : public std::runtime_error {
 // go on from another one loses nothing that could still be had.
 class DamagedCheckpoint final : public Failure {
   public:
-    using Failure::Failure;
+    DamagedCheckpoint(ExitCode exit_code, const std::string& line, std::string section = "",
+                      std::optional<std::uint64_t> chunk = std::nullopt)
+        : Failure(exit_code, line), section_(std::move(section)), chunk_(chunk) {}
+
+    // Where the damage is, if it is in a section: its name and the chunk, counted from 0.
+    const std::string& section() const { return section_; }
+    std::optional<std::uint64_t> chunk() const { return chunk_; }
+
+  private:
+    std::string section_;
+    std::optional<std::uint64_t> chunk_;
 };
 bool is_damage(const Error& error);
 

@@ -1,5 +1,7 @@
 #include "app/memory_table.hpp"
 
+#include <string_view>
+
 #include <fmt/format.h>
 
 #include "app/text.hpp"
@@ -46,6 +48,42 @@ Failure budget_too_small(const Plan& plan) {
         fmt::format("--memory: {} ({} bytes) is too small for this run; the smallest that would do "
                     "is {} bytes",
                     format_bytes(plan.budget_bytes), plan.budget_bytes, plan.minimum_bytes));
+}
+
+Json region_row(const Region& region, std::uint64_t used_bytes, std::uint64_t peak_bytes,
+                std::uint64_t resident_bytes) {
+    return {{"name", region.name},           {"owner", region.owner},
+            {"planned_bytes", region.bytes}, {"used_bytes", used_bytes},
+            {"peak_bytes", peak_bytes},      {"resident_bytes", resident_bytes},
+            {"outside", !region.in_arena}};
+}
+
+Json planned_row(const Region& region) {
+    return {{"name", region.name},
+            {"owner", region.owner},
+            {"planned_bytes", region.bytes},
+            {"outside", !region.in_arena}};
+}
+
+// All of a region of the arena is resident, because the arena was filled in when it was mapped.
+Json arena_row(const Region& region, const Ledger& ledger, const StackPeaks& peaks,
+               std::uint32_t workers) {
+    const auto used = [&](std::uint64_t used_bytes, std::uint64_t peak_bytes) {
+        return region_row(region, used_bytes, peak_bytes, region.bytes);
+    };
+    const std::string_view name = region.name;
+    if (name == "worker stacks")
+        return used(peaks.worker_bytes * workers, peaks.worker_bytes * workers);
+    if (name == "session stacks")
+        return used(2 * peaks.session_bytes, 2 * peaks.session_bytes);
+    if (const LedgerEntry* entry = ledger.find(region.name); entry != nullptr)
+        return used(entry->used_bytes, entry->peak_bytes);
+    if (!ledger.entries().empty())
+        return used(region.bytes, region.bytes);
+    // Nobody has told yet what is in use.
+    Json unknown = planned_row(region);
+    unknown["resident_bytes"] = region.bytes;
+    return unknown;
 }
 
 }  // namespace kiln::app

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "app/memory_table.hpp"
 #include "app/text.hpp"
 #include "app/trainer.hpp"
 #include "platform/linux/cold_heap.hpp"
@@ -22,64 +23,29 @@ platform::ProcessMemory memory_of(int process) {
     return memory ? memory.value() : platform::ProcessMemory();
 }
 
-Json row(const Region& region, std::uint64_t used_bytes, std::uint64_t peak_bytes,
-         std::uint64_t resident_bytes) {
-    return {{"name", region.name},           {"owner", region.owner},
-            {"planned_bytes", region.bytes}, {"used_bytes", used_bytes},
-            {"peak_bytes", peak_bytes},      {"resident_bytes", resident_bytes},
-            {"outside", !region.in_arena}};
-}
-
-// Of which nothing is known but the plan.
-Json planned_row(const Region& region) {
-    return {{"name", region.name},
-            {"owner", region.owner},
-            {"planned_bytes", region.bytes},
-            {"outside", !region.in_arena}};
-}
-
-// How much of a region of the arena holds something. All of it is resident, because the arena was
-// filled in when it was mapped.
-Json arena_row(const Region& region, const SharedPage& page, std::uint32_t workers) {
-    const std::string_view name = region.name;
-    if (name == "worker stacks") {
-        const std::uint64_t used = page.report.worker_stack_peak_bytes.load() * workers;
-        return row(region, used, used, region.bytes);
-    }
-    if (name == "session stacks") {
-        const std::uint64_t used = page.report.session_stack_peak_bytes.load() * 2;
-        return row(region, used, used, region.bytes);
-    }
-    if (const LedgerEntry* entry = page.status.ledger.find(region.name); entry != nullptr)
-        return row(region, entry->used_bytes, entry->peak_bytes, region.bytes);
-    if (!page.status.ledger.entries().empty())
-        return row(region, region.bytes, region.bytes, region.bytes);
-    // Nobody has told yet what is in use.
-    Json unknown = planned_row(region);
-    unknown["resident_bytes"] = region.bytes;
-    return unknown;
-}
-
 // What stands in the books of a run whose trainer has sealed its memory.
 Json used_regions(const Supervisor& supervisor, const Plan& plan) {
     const SharedPage& page = supervisor.page();
     const std::uint64_t heap_bytes = platform::read_cold_heap().present_bytes;
+    const StackPeaks peaks = {page.report.worker_stack_peak_bytes.load(),
+                              page.report.session_stack_peak_bytes.load()};
     Json regions = Json::array();
     for (const Region& region : plan.regions.all()) {
         const std::string_view name = region.name;
         if (region.in_arena)
-            regions.push_back(arena_row(region, page, supervisor.settings().workers));
+            regions.push_back(
+                arena_row(region, page.status.ledger, peaks, supervisor.settings().workers));
         else if (name == region_cold_heap)
             regions.push_back(
-                row(region, platform::read_cold_heap().used_bytes, heap_bytes, heap_bytes));
+                region_row(region, platform::read_cold_heap().used_bytes, heap_bytes, heap_bytes));
         else if (name == region_shared_page)
             // Resident in each of the processes that map it.
             regions.push_back(
-                row(region, sizeof(SharedPage), sizeof(SharedPage), 2 * sizeof(SharedPage)));
+                region_row(region, sizeof(SharedPage), sizeof(SharedPage), 2 * sizeof(SharedPage)));
         else if (name == region_program) {
             const std::uint64_t both =
                 supervisor.own_bytes_at_seal() + page.report.program_bytes_at_seal;
-            regions.push_back(row(region, both, both, both));
+            regions.push_back(region_row(region, both, both, both));
         }
     }
     std::uint64_t padding_bytes = plan.arena_bytes;
@@ -90,7 +56,7 @@ Json used_regions(const Supervisor& supervisor, const Plan& plan) {
     padding.name = "alignment";
     padding.owner = "arena";
     padding.bytes = padding_bytes;
-    regions.push_back(row(padding, padding_bytes, padding_bytes, padding_bytes));
+    regions.push_back(region_row(padding, padding_bytes, padding_bytes, padding_bytes));
     return regions;
 }
 

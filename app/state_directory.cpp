@@ -131,6 +131,10 @@ void refuse(const Error& error, StateDirectory& directory, const OpenCheckpoint&
     const std::string& end = is_damage(error) ? advice.if_damaged : advice.otherwise;
     const std::string line =
         fmt::format("{}: {}{}{}", checkpoint.path, what, end.empty() ? "" : "; ", end);
+    const CheckpointInfo& info = checkpoint.reader->info();
+    if (error.code == ErrorCode::corrupt_chunk && error.section < info.section_count)
+        throw DamagedCheckpoint(exit_code_of(error), line, info.sections[error.section].name,
+                                error.chunk);
     if (is_damage(error))
         throw DamagedCheckpoint(exit_code_of(error), line);
     throw Failure(exit_code_of(error), line);

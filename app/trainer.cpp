@@ -131,7 +131,18 @@ Status Trainer::restore(CheckpointReader& reader) {
 }
 
 void Trainer::RunJob::work(unsigned) {
-    result_ = session_.run(ports_);
+    switch (part_) {
+        case Part::run:
+            result_ = session_.run(ports_);
+            break;
+        case Part::until:
+            result_ = session_.run_until(ports_, games_);
+            break;
+        case Part::save:
+            if (const Status saved = session_.save(ports_); !saved)
+                result_ = saved.error();
+            break;
+    }
     is_done_.store(true, std::memory_order_release);
 }
 
@@ -180,10 +191,41 @@ void Trainer::launch(StatusPage& page) {
     arena_->seal();
 }
 
-void Trainer::start(Store& store, StatusPage& page) {
+void Trainer::start_part(Store& store, StatusPage& page, Part part, std::uint64_t games) {
     CHECK(arena_ && arena_->is_sealed());
-    run_.emplace(*session_, Session::Ports{&team_, &scribe_, &store, &clock_, &page});
+    CHECK(!is_busy());
+    session_thread_.wait();  // it may still be on its way out of the part before
+    run_.emplace(*session_, Session::Ports{&team_, &scribe_, &store, &clock_, &page}, part, games);
     session_thread_.start(*run_);
+}
+
+void Trainer::start(Store& store, StatusPage& page) {
+    start_part(store, page, Part::run, 0);
+}
+
+void Trainer::start_until(Store& store, StatusPage& page, std::uint64_t games) {
+    start_part(store, page, Part::until, games);
+}
+
+void Trainer::start_save(Store& store, StatusPage& page) {
+    start_part(store, page, Part::save, 0);
+}
+
+void Trainer::change_settings(const RunSettings& settings) {
+    CHECK(!is_busy());
+    CHECK(settings.workers == settings_.workers && settings.workload == settings_.workload);
+    const bool saves_from_copy = settings_.session.saves_from_copy;
+    settings_ = settings;
+    settings_.session = session_settings(settings);
+    settings_.session.saves_from_copy = saves_from_copy;
+    if (othello_)
+        othello_->change_settings(settings_.othello);
+    session_->change(settings_.session, to_text(settings_));
+}
+
+const othello::OthelloWorkload& Trainer::othello() const {
+    CHECK(othello_);
+    return *othello_;
 }
 
 Trainer::~Trainer() {

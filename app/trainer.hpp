@@ -5,7 +5,11 @@
 // Everything the run needs is planned in the constructor, mapped and bound by allocate(), and
 // sealed by launch(). The session, its scribe and the workers then run on threads of their own, all
 // on planned stacks; whoever watches reads the page and raises its flags. Prints nothing and
-// installs no signal handlers. One use per object. Failures are thrown.
+// installs no signal handlers. Failures are thrown.
+//
+// A trainer process makes one run of it. A program that trains as it pleases (app/python) goes part
+// by part instead: start_until(), start_save(), change_settings(), restore(), as often as it likes
+// and one at a time. Use from one thread.
 #pragma once
 
 #include <atomic>
@@ -58,21 +62,35 @@ class Trainer {
     // Starts the threads, which introduce themselves on the page, and seals the memory. Throws
     // system_refuses.
     void launch(StatusPage& page);
-    // Starts the run and returns. CHECK: launched.
+    // Starts the run and returns. CHECK: launched, and nothing is being done.
     void start(Store& store, StatusPage& page);
+    // The same for a part of it: Session::run_until() and Session::save().
+    void start_until(Store& store, StatusPage& page, std::uint64_t games);
+    void start_save(Store& store, StatusPage& page);
     bool is_done() const { return run_ && run_->is_done(); }
     // CHECK: is_done().
     const Result<SessionEnd>& result() const;
+    bool is_busy() const { return run_ && !run_->is_done(); }
+
+    // Between parts: settings that may change while a run goes on (settings_change.hpp), the
+    // workers excepted. CHECK: nothing is being done.
+    void change_settings(const RunSettings& settings);
+    std::uint64_t games() const { return session_->games(); }
+    // To be looked at between parts. CHECK: the workload is Othello.
+    const othello::OthelloWorkload& othello() const;
 
     // Highest use of any worker's stack, and of the session's and the scribe's.
     std::uint64_t worker_stack_peak_bytes() const;
     std::uint64_t session_stack_peak_bytes() const;
 
   private:
-    // The session's turn on its thread: a team of one, whose only job is the run.
+    enum class Part { run, until, save };
+
+    // The session's turn on its thread: a team of one, whose job is the run or a part of it.
     class RunJob final : public Job {
       public:
-        RunJob(Session& session, const Session::Ports& ports) : session_(session), ports_(ports) {}
+        RunJob(Session& session, const Session::Ports& ports, Part part, std::uint64_t games)
+            : session_(session), ports_(ports), part_(part), games_(games) {}
         void work(unsigned) override;
 
         bool is_done() const { return is_done_.load(std::memory_order_acquire); }
@@ -81,11 +99,14 @@ class Trainer {
       private:
         Session& session_;
         Session::Ports ports_;
+        Part part_;
+        std::uint64_t games_;  // of Part::until
         Result<SessionEnd> result_ = SessionEnd::stopped;
         std::atomic<bool> is_done_{false};
     };
 
     void make_plan();
+    void start_part(Store& store, StatusPage& page, Part part, std::uint64_t games);
 
     RunSettings settings_;
     std::optional<othello::OthelloWorkload> othello_;

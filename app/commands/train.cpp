@@ -17,6 +17,7 @@
 #include "app/run_log.hpp"
 #include "app/run_memory.hpp"
 #include "app/run_reload.hpp"
+#include "app/run_start.hpp"
 #include "app/service_link.hpp"
 #include "app/state_directory.hpp"
 #include "app/strength_log.hpp"
@@ -33,104 +34,6 @@ namespace {
 constexpr int tick_ms = 20;
 constexpr std::size_t strength_rows_max = 20;
 constexpr std::uint64_t heap_look_every_ns = 600'000'000'000;
-
-// Where a run begins: the settings it has been following, and the checkpoint if there is one.
-struct StartingPoint {
-    RunSettings settings;
-    std::optional<OpenCheckpoint> checkpoint;
-    bool is_claimed = false;  // the state directory was there, and is ours now
-
-    std::uint64_t games = 0;
-};
-
-Failure already_holds_a_run(const StateDirectory& directory, const FileName& newest) {
-    return Failure(ExitCode::cannot_create,
-                   fmt::format("--state: {} already holds a run ({}); add --resume to go on with "
-                               "it, or choose another directory",
-                               directory.path(), newest.text));
-}
-
-// What to type when a damaged checkpoint stops the run.
-Advice ways_on(const Catalog& catalog) {
-    Advice advice;
-    advice.if_damaged = catalog.count > 1
-                            ? fmt::format(
-                                  "--on-corrupt previous goes on from {}, --on-corrupt "
-                                  "fresh from nothing",
-                                  catalog.entries[1].name.text)
-                            : "it is the only one; --on-corrupt fresh starts from nothing";
-    advice.otherwise =
-        catalog.count > 1
-            ? fmt::format("remove or rename it to go on from {}", catalog.entries[1].name.text)
-            : "it is the only one; choose another --state to start again";
-    return advice;
-}
-
-// The newest checkpoint whose header is whole, as far as --on-corrupt lets damaged ones go.
-std::optional<OpenCheckpoint> open_newest(StateDirectory& directory, const RunSettings& asked) {
-    for (;;) {
-        const Catalog& catalog = directory.checkpoints();
-        if (catalog.count == 0)
-            return std::nullopt;
-        const FileName newest = catalog.entries[0].name;
-        if (!asked.resume)
-            throw already_holds_a_run(directory, newest);
-        const Advice advice = ways_on(catalog);
-        try {
-            return open_checkpoint(directory, newest, advice);
-        } catch (const DamagedCheckpoint&) {
-            if (asked.on_corrupt == OnCorrupt::stop)
-                throw;
-            directory.set_aside(newest);
-            if (asked.on_corrupt == OnCorrupt::fresh)
-                return std::nullopt;
-        }
-    }
-}
-
-StartingPoint find_start(StateDirectory& directory, const RunSettings& asked) {
-    StartingPoint start;
-    if (!directory.open_existing())
-        return start;
-    directory.claim();
-    start.is_claimed = true;
-    start.checkpoint = open_newest(directory, asked);
-    if (!start.checkpoint)
-        return start;
-    const OpenCheckpoint& checkpoint = *start.checkpoint;
-    start.games = checkpoint.reader->info().games;
-    start.settings = from_text(read_settings_text(directory, checkpoint), checkpoint.path);
-    if (start.settings.pattern_shapes != RunSettings::shape_set_name())
-        throw Failure(ExitCode::bad_data,
-                      fmt::format("{}: its weights belong to the pattern shapes {}, this kiln's "
-                                  "are {}; use the kiln that wrote it",
-                                  checkpoint.path, start.settings.pattern_shapes,
-                                  RunSettings::shape_set_name()));
-    return start;
-}
-
-RunSettings settings_of(const RunOptions& options, const StartingPoint& start) {
-    RunSettings settings = options.over(start.settings);
-    if (start.checkpoint && settings.workload != start.settings.workload)
-        throw Failure(
-            ExitCode::bad_data,
-            fmt::format("{}: it belongs to workload '{}', not to '{}'; choose another "
-                        "--state for another workload",
-                        start.checkpoint->path, start.settings.workload, settings.workload));
-    return settings;
-}
-
-// Nothing is left behind by a run that was refused, so the directory is made only now.
-void claim_for_writing(StateDirectory& directory, const StartingPoint& start) {
-    if (!start.is_claimed) {
-        directory.create();
-        directory.claim();
-        // Another kiln may have been faster.
-        if (const Catalog& catalog = directory.checkpoints(); catalog.count > 0)
-            throw already_holds_a_run(directory, catalog.entries[0].name);
-    }
-    directory.prepare_for_writing();
-}
 
 // Whether there is nothing to do, and says so.
 bool is_finished(Console& console, const RunSettings& settings, std::uint64_t games) {
@@ -321,7 +224,8 @@ ExitCode train(const RunOptions& options, Console& console, ServiceLink& service
     const RunSettings asked = options.over(RunSettings());
     StateDirectory directory(asked.state);
     StartingPoint start = find_start(directory, asked);
-    const RunSettings settings = settings_of(options, start);
+    const RunSettings settings = options.over(start.settings);
+    check_workload(start, settings);
     if (is_finished(console, settings, start.games)) {
         service.end(fmt::format("already at game {}", format_count(start.games)));
         return ExitCode::ok;

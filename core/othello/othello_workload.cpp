@@ -122,6 +122,12 @@ void OthelloWorkload::bind(const Limits& limits, Arena& arena) {
     }
 }
 
+void OthelloWorkload::change_settings(const OthelloSettings& settings) {
+    CHECK(settings.seed == settings_.seed && settings.table_bytes == settings_.table_bytes);
+    settings_ = settings;
+    learner_.set_weight_decay(settings_.weight_decay);
+}
+
 void OthelloWorkload::reset() {
     learner_.reset();
     std::copy(weights_.begin(), weights_.end(), rival_weights_.begin());

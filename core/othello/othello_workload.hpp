@@ -53,6 +53,8 @@ class OthelloWorkload final : public Workload {
     void note_memory(Ledger& ledger) const override;
 
     const OthelloSettings& settings() const { return settings_; }
+    // Between epochs. CHECK: seed and table are as they were.
+    void change_settings(const OthelloSettings& settings);
     const Model& model() const { return model_; }
     const Learner& learner() const { return learner_; }
     const Statistics& statistics() const { return *statistics_; }

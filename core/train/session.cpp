@@ -194,6 +194,12 @@ SectionList Session::sections() const {
     return sections;
 }
 
+bool Session::has_settings_text(std::span<const char> text) const {
+    return text.size() < settings_text_capacity &&
+           std::equal(text.begin(), text.end(), settings_text_.begin()) &&
+           settings_text_[text.size()] == '\0';
+}
+
 void Session::set_settings_text(std::span<const char> text) {
     CHECK(text.size() < settings_text_capacity);
     std::fill(settings_text_.begin(), settings_text_.end(), '\0');
@@ -214,12 +220,20 @@ Status Session::restore(CheckpointReader& reader, std::span<const char> settings
     if (progress_->games != reader.info().games || !progress_->skipped.is_valid())
         return Error{ErrorCode::corrupt_header};
     workload_->restored();
-    const bool same_settings =
-        std::equal(settings_text.begin(), settings_text.end(), settings_text_.begin()) &&
-        settings_text_[settings_text.size()] == '\0';
-    saved_games_ = same_settings ? progress_->games : UINT64_MAX;
+    saved_games_ = has_settings_text(settings_text) ? progress_->games : UINT64_MAX;
     set_settings_text(settings_text);
     return {};
+}
+
+void Session::change(const SessionSettings& settings, std::span<const char> settings_text) {
+    CHECK(settings.epoch_games == settings_.epoch_games);
+    CHECK(settings.compress == settings_.compress);
+    CHECK(settings.saves_from_copy == settings_.saves_from_copy);
+    settings_ = settings;
+    if (has_settings_text(settings_text))
+        return;
+    saved_games_ = UINT64_MAX;  // no checkpoint says so yet
+    set_settings_text(settings_text);
 }
 
 Status Session::skip(std::span<const std::uint64_t> tickets) {
@@ -239,34 +253,70 @@ std::uint64_t Session::finish_line() const {
                : std::min(settings_.target_games, settings_.stop_after_games);
 }
 
-bool Session::is_finished() const {
-    return progress_->games >= finish_line() || workload_->is_finished() ||
-           ports_.page->stop.load(std::memory_order_relaxed);
-}
-
 void Session::enter(Phase phase, std::uint64_t work) {
     ports_.page->session.begin(phase, work, ports_.clock->now_ns());
 }
 
-Result<SessionEnd> Session::run(const Ports& ports) {
+void Session::attach(const Ports& ports) {
     ports_ = ports;
     StatusPage& page = *ports_.page;
     page.games_absorbed.store(progress_->games, std::memory_order_relaxed);
     page.games_played.store(progress_->games, std::memory_order_relaxed);
     if (saved_games_ != UINT64_MAX)
         page.games_saved.store(saved_games_, std::memory_order_relaxed);
+}
+
+Result<SessionEnd> Session::run(const Ports& ports) {
+    attach(ports);
+    const Status status = train(finish_line(), settings_.target_games);
+    save_at_the_end();
+    ports_.page->session.rest();
+    if (!status)
+        return status.error();
+    if (saved_games_ != progress_->games)
+        return last_save_error_;
+    return progress_->games >= settings_.target_games || workload_->is_finished()
+               ? SessionEnd::target_reached
+               : SessionEnd::stopped;
+}
+
+Result<SessionEnd> Session::run_until(const Ports& ports, std::uint64_t games) {
+    attach(ports);
+    const Status status = train(games, games);
+    end_save();
+    ports_.page->session.rest();
+    if (!status)
+        return status.error();
+    return progress_->games >= games || workload_->is_finished() ? SessionEnd::target_reached
+                                                                 : SessionEnd::stopped;
+}
+
+Status Session::save(const Ports& ports) {
+    attach(ports);
+    save_at_the_end();
+    ports_.page->session.rest();
+    if (saved_games_ != progress_->games)
+        return last_save_error_;
+    return {};
+}
+
+// Until `finish_games` are absorbed, nothing is left to learn or the stop flag is raised. No epoch
+// goes beyond `last_games`.
+Status Session::train(std::uint64_t finish_games, std::uint64_t last_games) {
+    StatusPage& page = *ports_.page;
     const auto crossed = [](std::uint64_t before, std::uint64_t after, std::uint64_t every) {
         return every != 0 && before / every != after / every;
     };
 
     Status status;
-    while (status && !is_finished()) {
+    while (status && progress_->games < finish_games && !workload_->is_finished() &&
+           !page.stop.load(std::memory_order_relaxed)) {
         // Epochs end at multiples of their length, so that a run that was given a further target
         // goes on with the same epochs as far as possible.
         const std::uint64_t first = progress_->games;
         const std::uint64_t boundary =
             first - first % settings_.epoch_games + settings_.epoch_games;
-        const std::uint64_t end = std::min(boundary, settings_.target_games);
+        const std::uint64_t end = std::min(boundary, last_games);
         Epoch epoch = {first, static_cast<std::uint32_t>(end - first), &records_};
         records_.take(epoch.count);
         const Result<bool> complete = play_epoch(epoch);
@@ -287,15 +337,7 @@ Result<SessionEnd> Session::run(const Ports& ports) {
         }
         records_.clear();
     }
-    save_at_the_end();
-    page.session.rest();
-    if (!status)
-        return status.error();
-    if (saved_games_ != progress_->games)
-        return last_save_error_;
-    return progress_->games >= settings_.target_games || workload_->is_finished()
-               ? SessionEnd::target_reached
-               : SessionEnd::stopped;
+    return status;
 }
 
 // Whether the epoch is complete. On return nobody reads the state any more.

@@ -88,6 +88,19 @@ class Session {
     // many tickets had to be left out (the state before is saved then).
     Result<SessionEnd> run(const Ports& ports);
 
+    // The same in parts, for a caller that wants some games now and saves when it sees fit. After
+    // a part, or run(), another may follow.
+    //
+    // Trains until so many games are absorbed, the target not being asked, and then neither saves
+    // nor has a save going on. The last epoch ends right there, so that the result is that of one
+    // run only if it is the end of an epoch.
+    Result<SessionEnd> run_until(const Ports& ports, std::uint64_t games);
+    // Saves the state, unless the newest checkpoint holds it already.
+    Status save(const Ports& ports);
+    // What the next part follows, with the settings as text. CHECK: the session needs no other
+    // memory for it.
+    void change(const SessionSettings& settings, std::span<const char> settings_text);
+
     std::uint64_t games() const { return progress_->games; }
     const SkipList& skipped() const { return progress_->skipped; }
     Workload& workload() { return *workload_; }
@@ -131,8 +144,10 @@ class Session {
     };
 
     SectionList sections() const;
+    bool has_settings_text(std::span<const char> text) const;
     void set_settings_text(std::span<const char> text);
-    bool is_finished() const;
+    void attach(const Ports& ports);
+    Status train(std::uint64_t finish_games, std::uint64_t last_games);
     Result<bool> play_epoch(const Epoch& epoch);
     Status note_plays(const PlayJob& job);
     void absorb_epoch(const Epoch& epoch);
