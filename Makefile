@@ -13,6 +13,8 @@ TORTURE_DIR ?= /var/tmp
 BOOT_DIR ?= /var/tmp/kiln-boot
 
 KILN = build/release/kiln
+# Debian's own: the first python3 on a PATH may be another one, without Debian's NumPy.
+PYTHON = /usr/bin/python3
 # The thread sanitizer of Debian 12 gives up where addresses are randomised too widely.
 FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
@@ -22,9 +24,9 @@ torture_parts = torture-states torture-kill torture-run
 sources = $(shell find core platform app perf tests -name '*.cpp')
 headers = $(shell find core platform app perf tests -name '*.hpp')
 
-.PHONY: help deps deps-dev build train test bench baseline instructions profile release static install \
-	format lint clang asan tsan fuzz arm64-release arm64 torture $(torture_parts) boot-test \
-	package package-test clean
+.PHONY: help deps deps-dev deps-python build train test bench bench-python baseline instructions \
+	profile release static install wheel format lint lint-python clang asan tsan fuzz arm64-release \
+	arm64 torture $(torture_parts) boot-test package package-test clean
 
 help: ## print this
 	@echo 'make TARGET [GAMES=$(GAMES)] [STATE=$(STATE)] [WORKERS=n] [JOBS=n] [PREFIX=$(PREFIX)]' \
@@ -33,6 +35,9 @@ help: ## print this
 
 deps: ## install the Debian packages that build, test and train need
 	@toolchains/install-deps.sh build library
+
+deps-python: deps ## install the packages of the Python package and its tests
+	@toolchains/install-deps.sh python
 
 deps-dev: deps ## install the packages of the other targets: clang, lint, ARM64
 	@toolchains/install-deps.sh dev
@@ -50,8 +55,8 @@ train: build ## train Othello for GAMES games in STATE, then play against the fi
 # the control: the same player without training
 	$(KILN) evaluate --untrained --opponent corner --games 400 --depth 1
 
-test: deps ## build with debug checks and run every test
-	cmake --preset dev
+test: deps deps-python ## build with debug checks and run every test
+	cmake --preset dev -DKILN_PYTHON=ON
 	cmake --build --preset dev -j $(JOBS)
 	ctest --preset dev
 
@@ -59,6 +64,23 @@ bench: build ## measure speed; compare with this kind of machine's baseline, if 
 	@baseline=perf/baselines/$$($(KILN) bench --kind).json; \
 	if [ -e "$$baseline" ]; then set -x; $(KILN) bench --compare "$$baseline"; \
 	else set -x; $(KILN) bench; fi
+
+wheel: deps-python ## build the Python package as build/wheel/kiln-*.whl
+	rm -f build/wheel/*.whl
+	$(PYTHON) -m pip wheel --no-deps --wheel-dir build/wheel .
+
+bench-python: build wheel ## measure the Python package beside its targets
+	$(PYTHON) -m venv build/venv
+	build/venv/bin/pip install --quiet --force-reinstall build/wheel/kiln-*.whl
+	build/venv/bin/python -m kiln.bench --kiln $(KILN) --wheel build/wheel/kiln-*.whl
+
+lint-python: deps-python ## check layout and types of the Python package
+	$(PYTHON) -m venv build/lint
+	build/lint/bin/pip install --quiet --requirement app/python/requirements-lint.txt
+	build/lint/bin/ruff check app/python tests/python
+	build/lint/bin/mypy --strict app/python/kiln
+	for example in app/python/examples/*.py; do \
+		MYPYPATH=app/python build/lint/bin/mypy --strict $$example || exit 1; done
 
 baseline: build deps-dev ## measure, and keep figures and instruction counts in perf/baselines
 	@mkdir -p perf/baselines

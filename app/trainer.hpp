@@ -57,6 +57,8 @@ class Trainer {
     void start_fresh();
     // The checkpoint is open. After an error the object is of no use.
     Status restore(CheckpointReader& reader);
+    // It came from a directory that is not the one to be saved to.
+    void forget_checkpoint() { session_->forget_checkpoint(); }
     Status skip(std::span<const std::uint64_t> tickets) { return session_->skip(tickets); }
 
     // Starts the threads, which introduce themselves on the page, and seals the memory. Throws

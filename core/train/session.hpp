@@ -80,6 +80,8 @@ class Session {
     void start_fresh(std::span<const char> settings_text);
     // The state of an opened checkpoint, with the settings of the run that goes on.
     Status restore(CheckpointReader& reader, std::span<const char> settings_text);
+    // What was restored came from elsewhere: the store that is saved to does not hold it yet.
+    void forget_checkpoint() { saved_games_ = UINT64_MAX; }
     // Leaves these tickets out from now on, those excepted that were absorbed already. Between
     // start_fresh() or restore() and run(). too_many_skipped when the list is full.
     Status skip(std::span<const std::uint64_t> tickets);

@@ -1,0 +1,653 @@
+"""kiln.Trainer."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Callable
+
+from kiln import _kiln
+from kiln._settings import as_texts
+from kiln._types import Game, Progress, Statistics
+
+Callback = Callable[[Progress], object]
+
+logger = logging.getLogger("kiln")
+
+_LOOK_S = 0.1  # so long may pass before Python hears of a signal
+_trainers: weakref.WeakSet[Trainer] = weakref.WeakSet()
+
+
+class Trainer:
+    """A training run: a model that learns from games against itself.
+
+    A run lives in a state directory, with its checkpoints and logs; ``kiln train`` and this class
+    go on with each other's runs, and end with the same bytes. It plays on threads of its own,
+    without Python's lock. Between parts (a batch, a session) the model is at rest in memory.
+
+    Two ways of using it: :meth:`train_game` and :meth:`train_batch` return when the games are
+    played, and nothing is saved unless asked for; :meth:`start_training` goes on in the background
+    until its target, saving as it goes. While games are being played, methods that need the model
+    at rest raise RuntimeError.
+
+    Args:
+        state: the directory. One run each, and one trainer at a time, in all processes.
+        resume: go on with the run that is there; without it, a directory that holds one is
+            refused. If there is none yet the run starts fresh.
+        on_corrupt: what to do about a damaged newest checkpoint: "stop" (raise), go on from the
+            "previous" one, or start "fresh". It is renamed, never removed.
+        games: the target, over which schedules run. This and the following are those of
+            ``kiln train``: see :func:`kiln.settings` for what each means and may be. None: as the
+            run has it, or else the default.
+
+    Raises:
+        ValueError, TypeError: an argument is not allowed; the line names it, its value and what
+            is.
+        OSError: the directory cannot be used, or holds a run.
+        CheckpointError: its newest checkpoint is damaged or somebody else's.
+        MemoryError: the system does not grant the memory or the threads.
+
+    Several trainers in one process are independent of each other, and share its processors. A
+    trainer does not survive a fork: in the child its methods raise RuntimeError. Left by ``with``,
+    or at the end of the program, a session under way is saved and stopped. Warnings go to the
+    logger "kiln".
+    """
+
+    def __init__(
+        self,
+        state: str | os.PathLike[str],
+        *,
+        resume: bool = False,
+        on_corrupt: str = "stop",
+        games: int | None = None,
+        seed: int | None = None,
+        epoch_games: int | None = None,
+        depth: int | None = None,
+        nodes: int | None = None,
+        time_ms: int | None = None,
+        exact_empties: int | None = None,
+        selectivity: int | None = None,
+        deep_from: float | None = None,
+        deep_depth: int | None = None,
+        deep_exact_empties: int | None = None,
+        random_plies: int | None = None,
+        epsilon: float | Sequence[float] | None = None,
+        epsilon_early: float | None = None,
+        epsilon_middle: float | None = None,
+        epsilon_late: float | None = None,
+        middle_from: float | None = None,
+        late_from: float | None = None,
+        epsilon_solved: float | None = None,
+        sparring: float | None = None,
+        # "lambda" is a word of Python's
+        lambda_: float | None = None,
+        learning_rate: float | None = None,
+        learning_rate_final: float | None = None,
+        weight_decay: float | None = None,
+        error_clip: float | None = None,
+        update_target: str | None = None,
+        control: str | None = None,
+        table_mib: int | None = None,
+        checkpoint_every: int | None = None,
+        keep: int | None = None,
+        compress: bool | None = None,
+        trials_every: int | None = None,
+        workers: int | None = None,
+        memory: int | str | None = None,
+        no_pin: bool | None = None,
+        log_level: str | None = None,
+    ) -> None:
+        asked = {
+            name: value
+            for name, value in locals().items()
+            if name not in ("self", "__class__", "lambda_", "state")
+        }
+        asked["lambda"] = lambda_
+        asked["state"] = os.fsdecode(state)
+        self._training = _kiln.Training(as_texts(asked))
+        self._process = os.getpid()
+        self._lock = threading.RLock()  # of starting and ending
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+        self._target = 0
+        self._is_closed = False
+        _trainers.add(self)
+
+    # Games
+
+    def train_game(
+        self,
+        *,
+        time_ms: int | None = None,
+        nodes: int | None = None,
+        depth: int | None = None,
+        epsilon: float | None = None,
+    ) -> Game:
+        """Plays one game and learns from it.
+
+        Args:
+            time_ms, nodes, depth: the limit of a move in this game, at most one of them.
+            epsilon: the share of random moves in this game, 0 to 1.
+
+        What is left out is as the run has it. A game by itself is an epoch of its own; see
+        :meth:`train_batch` on what that means.
+
+        Raises:
+            ValueError, TypeError: an argument is not allowed.
+            RuntimeError: the game failed, and was left out.
+        """
+        before = self._totals_at_rest()
+        self._run(1, self._limits(time_ms, nodes, depth, epsilon), None, 100)
+        games, black, white, discs, moves = _difference(self._training.totals(), before)
+        if games != 1:
+            raise RuntimeError("the game failed twice and was left out; the log says why")
+        return Game(discs, moves, "black" if black else "white" if white else "draw")
+
+    def train_batch(
+        self,
+        games: int,
+        epsilon: float | None = None,
+        *,
+        progress: Callback | None = None,
+        every: int = 100,
+    ) -> Statistics:
+        """Plays so many games, on all workers, and learns from them.
+
+        Args:
+            games: from 1 on; schedules stand still beyond the run's target.
+            epsilon: the share of random moves in these games, 0 to 1; by default the schedule's.
+            progress: called at every multiple of ``every`` games of the run, in order. What it
+                raises ends the batch, is followed by a checkpoint, and is raised here.
+            every: games between two calls.
+
+        Returns:
+            What the games were like.
+
+        Games are played by epochs, against weights that are the same for all of an epoch
+        (``epoch_games``). An epoch ends with the batch, so that a run of batches gives the bytes
+        of an undivided one if their lengths are multiples of an epoch.
+
+        Raises:
+            ValueError, TypeError: an argument is not allowed.
+            OSError: a checkpoint that fell due could not be written; training went on.
+            KeyboardInterrupt: on Ctrl-C, after a checkpoint.
+        """
+        before, seconds = self._totals_at_rest(), self._training.seconds()
+        self._run(_whole("games", games), self._limits(None, None, None, epsilon), progress, every)
+        totals = _difference(self._training.totals(), before)
+        return _statistics(totals, self._training.seconds() - seconds)
+
+    # Sessions
+
+    def start_training(
+        self,
+        target_games: int | None = None,
+        *,
+        progress: Callback | None = None,
+        every: int = 100,
+    ) -> None:
+        """Starts training in the background, from the present state to the target.
+
+        Args:
+            target_games: of the run; by default its setting ``games``. Schedules run over it.
+            progress: called at every multiple of ``every`` games, in order, from a thread of its
+                own. What it raises stops the run after a checkpoint, and is raised by
+                :meth:`wait` or whatever is called next.
+            every: games between two calls.
+
+        At the target, and every ``checkpoint_every`` games before, a checkpoint is saved.
+
+        Raises:
+            ValueError, TypeError: the target is not beyond the games there are.
+            RuntimeError: training is under way.
+        """
+        with self._lock:
+            self._rest()
+            every = _whole("every", every)
+            if target_games is not None:
+                target = _whole("target_games", target_games)
+                self._check_target(target)
+                self._training.change(as_texts({"games": target}))
+            self._target = int(self._training.settings()["games"])
+            self._check_target(self._target)
+            self._start(progress, every)
+
+    def pause_training(self) -> None:
+        """Stops the session under way and saves. Games in play are given up, and played again.
+
+        Returns when the checkpoint is durable, in a second or so. Does nothing if training is not
+        under way.
+
+        Raises:
+            OSError: the checkpoint could not be written.
+            Whatever the progress callback raised.
+        """
+        self._here()
+        if self._thread is not None:
+            self._training.stop()
+        self.wait()
+
+    def resume_training(self) -> None:
+        """Goes on to the target from the newest checkpoint, which is what pausing saved.
+
+        With the same callbacks as before. For a run that another process began, make the trainer
+        with ``resume=True``. Raises what :meth:`start_training` raises.
+        """
+        with self._lock:
+            self._rest()
+            target = self._target or int(self._training.settings()["games"])
+            self._check_target(target)
+            self._target = target
+            self._start(self._callback, self._every)
+
+    def is_training_active(self) -> bool:
+        """Whether a session is under way, its last checkpoint included."""
+        self._here()
+        thread = self._thread
+        return thread is not None and thread.is_alive()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Waits for the session under way to end.
+
+        Args:
+            timeout: seconds; None: for as long as it takes.
+
+        Returns:
+            True if no session is under way any more.
+
+        Raises:
+            OSError: the last checkpoint could not be written.
+            KeyboardInterrupt: on Ctrl-C, after a checkpoint.
+            Whatever the progress callback raised.
+        """
+        self._here()
+        thread = self._thread
+        if thread is not None:
+            try:
+                thread.join(timeout)
+            except KeyboardInterrupt:
+                self._training.stop()
+                thread.join()
+                self._thread = None
+                raise
+            if thread.is_alive():
+                return False
+            self._thread = None
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        return True
+
+    # Looking
+
+    def get_statistics(self) -> Statistics:
+        """What the games of the run were like, those of earlier processes included.
+
+        During a session as of its last hundredth game. ``seconds`` are those of this object.
+        """
+        self._here()
+        return _statistics(self._training.totals(), self._training.seconds())
+
+    def convergence(self) -> dict[str, Any] | None:
+        """Whether learning gets anywhere, as far as self-play can tell.
+
+        Returns:
+            The fields of ``convergence`` in the log: the newest games' ``stone_difference`` and
+            ``stone_deviation`` (discs; ``rolling_games`` of them, at most 10,000), how far
+            evaluations moved (``value_shift``, ``probe_change``, discs), ``variance_ratio`` of
+            50,000 games to the 50,000 before, ``touched_weights`` of ``reachable_weights`` and of
+            all ``weights``, ``updates_per_weight`` beside ``expected_updates_per_weight``,
+            ``steps_per_weight``. During a session as of the last 10,000th game, None before.
+        """
+        self._here()
+        report: dict[str, Any] | None = self._training.convergence()
+        return report
+
+    def strength(self) -> dict[str, Any]:
+        """What the run's trials measured: the ``strength_curve`` of ``kiln status --json``.
+
+        Error on solved positions, and scores against fixed opponents and earlier selves with 95 %
+        intervals, by games.
+        """
+        self._here()
+        curve: dict[str, Any] = self._training.strength()
+        return curve
+
+    def memory_report(self) -> dict[str, Any]:
+        """Every region of the plan with its owner, size and use, in bytes, and the process's.
+
+        Regions that are ``outside`` the arena are room for what every program of Kiln has beside
+        it; what the Python around this takes of it is not counted (None). ``process`` is what the
+        kernel says, Python and other trainers included.
+        """
+        self._here()
+        report: dict[str, Any] = self._training.memory()
+        return report
+
+    def settings(self) -> dict[str, str]:
+        """The run's settings as text, nothing automatic left."""
+        self._here()
+        return self._training.settings()
+
+    @property
+    def games(self) -> int:
+        """Games of the run so far, those left out included."""
+        self._here()
+        return self._training.games()
+
+    @property
+    def games_saved(self) -> int:
+        """Games in the newest checkpoint that this object saved or loaded."""
+        self._here()
+        return self._training.games_saved()
+
+    # Changing
+
+    def configure(self, **changes: Any) -> None:
+        """Changes settings from here on, as ``kiln set`` does for a run of the command.
+
+        Args:
+            changes: by name; those whose ``changeable`` is true in :func:`kiln.settings`, the
+                workers excepted. ``lambda_`` for lambda.
+
+        A session under way stops at an epoch's end and goes on with them.
+
+        Raises:
+            ValueError, TypeError: there is no such setting, it cannot change, or the value is not
+                allowed. Nothing has changed then.
+        """
+        if "lambda_" in changes:
+            changes["lambda"] = changes.pop("lambda_")
+        with self._lock:
+            self._here()
+            texts = as_texts(changes)
+            is_active = self.is_training_active()
+            if is_active:
+                self._saves_at_end = False
+                self._training.stop()
+                self.wait()
+            try:
+                self._training.change(texts)
+            finally:
+                if is_active:
+                    self._target = int(self._training.settings()["games"])
+                    if self._training.games() < self._target:
+                        self._start(self._callback, self._every)
+
+    def save(self) -> str:
+        """Saves a checkpoint and returns its path once it is durable.
+
+        During a session at the next epoch's end. Raises OSError if it cannot be written.
+        """
+        self._here()
+        with self._lock:
+            if self.is_training_active() and self._teller is not None:
+                before = self._training.games()
+                self._teller.failed_save = None
+                self._training.request_save()
+                while self._training.games_saved() < before and not self.wait(0.005):
+                    if self._teller.failed_save is not None:
+                        raise OSError(self._teller.failed_save)
+            else:
+                self._rest()
+                self._save()
+            return self._training.checkpoint_path(self._training.games_saved())
+
+    def load(self, path: str | os.PathLike[str] | None = None) -> None:
+        """Replaces model, counts and settings by those of a checkpoint.
+
+        Args:
+            path: a checkpoint or a state directory, whose newest it then is; by default this
+                trainer's own. The file is checked whole before anything changes.
+
+        What does not decide the result (workers, memory, checkpoints kept) stays as it is, and so
+        does the directory that this trainer saves to.
+
+        Raises:
+            OSError, CheckpointError: it cannot be read, is damaged or somebody else's.
+            ValueError: this trainer's directory holds a checkpoint of later games.
+        """
+        with self._lock:
+            self._rest()
+            chosen = self._training.settings()["state"] if path is None else os.fsdecode(path)
+            self._training.load(chosen)
+            self._target = 0
+
+    def close(self) -> None:
+        """Saves and stops a session under way, and gives memory and directory back."""
+        if self._is_closed or self._process != os.getpid():
+            return
+        try:
+            self.pause_training()
+        finally:
+            self._is_closed = True
+            _trainers.discard(self)
+            del self._training
+
+    def __enter__(self) -> Trainer:
+        self._here()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # Inside
+
+    _callback: Callback | None = None
+    _every = 100
+    _teller: _Teller | None = None
+    _saves_at_end = True
+
+    def _here(self) -> None:
+        if self._is_closed:
+            raise RuntimeError("this Trainer is closed; make another one with resume=True")
+        if self._process != os.getpid():
+            raise RuntimeError(
+                f"this Trainer belongs to process {self._process}, and its threads did not survive "
+                f"the fork into {os.getpid()}; make one in the process that trains"
+            )
+
+    def _rest(self) -> None:
+        """Insists that the model is at rest, and raises what the last session left behind."""
+        self._here()
+        if self.is_training_active() or self._training.is_busy():
+            raise RuntimeError("training is under way; call pause_training() or wait() first")
+        self.wait()
+
+    def _check_target(self, target: int) -> None:
+        games = self._training.games()
+        if target <= games:
+            raise ValueError(
+                f"target_games: {target} is not allowed; the run has {games} games, and it takes "
+                "more than that"
+            )
+
+    def _totals_at_rest(self) -> tuple[int, int, int, int, int]:
+        with self._lock:
+            self._rest()
+            return self._training.totals()
+
+    def _limits(
+        self,
+        time_ms: int | None,
+        nodes: int | None,
+        depth: int | None,
+        epsilon: float | None,
+    ) -> list[tuple[str, str]]:
+        limits: dict[str, object] = {
+            "time_ms": time_ms,
+            "nodes": nodes,
+            "depth": depth,
+            "epsilon": epsilon,
+        }
+        if not (time_ms is None and nodes is None and depth is None):
+            limits["deep_from"] = 1.0  # no schedule has a say in it
+        return as_texts(limits)
+
+    def _run(
+        self,
+        games: int,
+        limits: list[tuple[str, str]],
+        progress: Callback | None,
+        every: int,
+    ) -> None:
+        """Plays games on this thread's time."""
+        every = _whole("every", every)
+        with self._lock:
+            self._rest()
+            target = self._training.games() + games
+            teller = _Teller(self._training, progress, every, target)
+            self._training.begin(target, limits)
+            try:
+                while not teller.look():
+                    pass
+            except BaseException:
+                # Ctrl-C, or what the callback raised.
+                self._training.stop()
+                self._drain()
+                self._save()
+                raise
+            self._training.end()
+
+    def _start(self, progress: Callback | None, every: int) -> None:
+        self._callback, self._every = progress, every
+        self._saves_at_end = True
+        self._teller = _Teller(self._training, progress, every, self._target)
+        self._training.begin(self._target, [])
+        self._thread = threading.Thread(
+            target=self._train, args=(self._teller,), name="kiln-trainer", daemon=True
+        )
+        self._thread.start()
+
+    def _train(self, teller: _Teller) -> None:
+        """A session, on the background thread. What goes wrong is kept for whoever waits."""
+        try:
+            try:
+                while not teller.look():
+                    pass
+            except BaseException as error:  # the callback's
+                self._failure = error
+                self._training.stop()
+                self._drain()
+            else:
+                self._training.end()
+            if self._saves_at_end or self._failure is not None:
+                self._save()
+        except BaseException as error:
+            self._failure = self._failure or error
+
+    def _drain(self) -> None:
+        """Until the part is over, without callbacks."""
+        silent = _Teller(self._training, None, 100, 0)
+        while not silent.look():
+            pass
+        self._training.end()
+
+    def _save(self) -> None:
+        self._training.begin_save()
+        self._drain()
+
+
+class _Teller:
+    """Turns what a part tells into calls of the progress callback, and into log records."""
+
+    def __init__(
+        self,
+        training: _kiln.Training,
+        progress: Callback | None,
+        every: int,
+        target: int,
+    ) -> None:
+        self._training = training
+        self._progress = progress
+        self._every = every
+        self._target = target
+        self._next = (training.games() // every + 1) * every
+        self._totals = training.totals()
+        #: What the log said of the last checkpoint that could not be written.
+        self.failed_save: str | None = None
+
+    def look(self) -> bool:
+        """Waits a moment. True: the part is over, and all of it told."""
+        is_over, absorbed, entries, milestones = self._training.look(_LOOK_S)
+        for severity, event, text in entries:
+            logger.log(_LEVELS[severity], "%s", text, extra={"kiln_event": event})
+            if event == "checkpoint_failed":
+                self.failed_save = text
+        if self._progress is not None:
+            for games, totals in milestones:
+                self._tell(games - 1)
+                self._totals = totals
+            self._tell(absorbed)
+        return is_over
+
+    def _tell(self, games: int) -> None:
+        """Calls for every multiple up to that game."""
+        while self._next <= games and self._progress is not None:
+            seconds = self._training.seconds()
+            at, self._next = self._next, self._next + self._every
+            self._progress(Progress(at, self._target, seconds, _statistics(self._totals, seconds)))
+
+
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+def _whole(name: str, value: object) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(
+            f"{name}: {value!r} is of type {type(value).__name__}; it takes a whole number from 1"
+        )
+    number: int = value.__index__()
+    if number < 1 or number > 10**12:
+        raise ValueError(f"{name}: {number} is not allowed; it takes a whole number from 1 to 1e12")
+    return number
+
+
+def _difference(
+    totals: tuple[int, int, int, int, int], before: tuple[int, int, int, int, int]
+) -> tuple[int, int, int, int, int]:
+    games, black, white, discs, moves = (a - b for a, b in zip(totals, before))
+    return games, black, white, discs, moves
+
+
+def _statistics(totals: tuple[int, int, int, int, int], seconds: float) -> Statistics:
+    games, black, white, discs, moves = totals
+    some = max(games, 1)
+    return Statistics(
+        games, black, white, games - black - white, discs / some, moves / some, seconds
+    )
+
+
+def _close_all() -> None:
+    """At the end of the program: what is under way is saved."""
+    for trainer in list(_trainers):
+        try:
+            trainer.close()
+        except Exception as error:
+            logger.error("%s", error)
+
+
+def _forget_all() -> None:
+    """In the child of a fork: lets go of the directories, which belong to the parent."""
+    for trainer in list(_trainers):
+        if not trainer._is_closed:
+            trainer._training.abandon()
+
+
+atexit.register(_close_all)
+os.register_at_fork(after_in_child=_forget_all)
