@@ -97,6 +97,9 @@ othello::Board board_from_sequence(const py::sequence& cells) {
 }
 
 othello::Board board_from(const py::object& object) {
+    // First what needs no NumPy to be told apart.
+    if (PyList_Check(object.ptr()) || PyTuple_Check(object.ptr()))
+        return board_from_sequence(py::reinterpret_borrow<py::sequence>(object));
     if (py::isinstance<py::array>(object))
         return board_from_array(py::reinterpret_borrow<py::array>(object));
     if (!PySequence_Check(object.ptr()) || PyUnicode_Check(object.ptr()) ||

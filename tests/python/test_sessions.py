@@ -17,11 +17,15 @@ from conftest import newest
 LONG = {"games": 1_000_000}
 
 
-def wait_for_games(trainer, games):
+def wait_until(is_so):
     deadline = time.monotonic() + 60
-    while trainer.games < games:
+    while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def wait_for_games(trainer, games):
+    wait_until(lambda: trainer.games >= games)
 
 
 def test_a_session_ends_at_its_target_with_a_checkpoint(make):
@@ -153,7 +157,7 @@ def test_everything_may_be_asked_during_a_session(make):
         trainer.start_training()
         wait_for_games(trainer, 128)
         assert trainer.is_training_active()
-        assert trainer.get_statistics().games >= 100
+        wait_until(lambda: trainer.get_statistics().games >= 100)
         assert trainer.memory_report()["regions"]
         assert trainer.convergence() is None
         assert trainer.wait(0.01) is False
@@ -294,8 +298,8 @@ def test_a_search_is_interrupted(tmp_path):
     out, _, _ = run_script(tmp_path, """
 import kiln
 evaluator = kiln.Evaluator()
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     evaluator.best_move(kiln.START, depth=60)
 except KeyboardInterrupt:
     print("interrupted")

@@ -3,8 +3,8 @@
     python heat_maps.py state/first heat_maps.png [DISCS]
 
 For every pattern and every square of its first placement: the mean weight of all configurations
-with an own disc there minus that of those with an opponent's disc, in discs, with so many discs
-on the board (24 if not given). Configurations that no game visited count as little as they weigh.
+with an own disc there minus that of those with an opponent's disc, with so many discs on the board
+(24 if not given). Each map has a scale of its own. Configurations that no game visited are left out.
 """
 
 import sys
@@ -41,18 +41,19 @@ def main(model: str, picture: str, discs: int = 24) -> None:
     patterns = [pattern for pattern in evaluator.patterns if pattern.kind == "pattern"]
     figure, grid = pyplot.subplots(3, 5, figsize=(14, 9), layout="constrained")
     maps = [worth_of_squares(pattern, tables[pattern.name][stage]) for pattern in patterns]
-    limit = max(float(np.nanmax(np.abs(one))) for one in maps) or 1.0
     for axes in grid.flat:
         axes.set_axis_off()
     for axes, pattern, values in zip(grid.flat, patterns, maps):
         axes.set_axis_on()
-        image = axes.imshow(values, cmap="RdBu", vmin=-limit, vmax=limit)
-        axes.set_title(f"{pattern.name} ({len(pattern.placements)} placements)", fontsize=10)
+        limit = float(np.nanmax(np.abs(values))) or 1.0
+        image = axes.imshow(values / limit, cmap="RdBu", vmin=-1, vmax=1)
+        title = f"{pattern.name}, {len(pattern.placements)} placements\nfull colour: {limit:.2f} discs"
+        axes.set_title(title, fontsize=10)
         axes.set_xticks(range(8), list("abcdefgh"))
         axes.set_yticks(range(8), [str(rank) for rank in range(1, 9)])
-        axes.set_facecolor("0.93")
+        axes.set_facecolor("0.75")
         axes.tick_params(length=0, labelsize=8)
-    figure.colorbar(image, ax=grid, shrink=0.6, label="discs, own minus opponent's")
+    figure.colorbar(image, ax=grid, shrink=0.6, label="own disc minus opponent's, of the full colour")
     figure.suptitle(f"{evaluator.name}, {evaluator.games:,} games: weights with {discs} discs")
     figure.savefig(picture, dpi=110)
     print(f"wrote {picture}")

@@ -106,7 +106,7 @@ def plot(curves: Curves, path: str | os.PathLike[str]) -> None:
     games, (difference, black, white, draws, sizes) = series(
         curves.windows, "stone_difference", "black_wins", "white_wins", "draws", "window_games"
     )
-    width = max(1, len(games) // 50)  # windows of a hundred games scatter much
+    width = max(1, len(games) // 20)  # windows of a hundred games scatter much
     top_left.axhline(0, color="0.8", linewidth=1)
     top_left.plot(games, difference, ".", color="0.75", markersize=2, label="100 games")
     top_left.plot(games, smooth(difference, width), label=f"mean of {100 * width:,}")

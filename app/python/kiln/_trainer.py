@@ -112,7 +112,8 @@ class Trainer:
         self._training = _kiln.Training(as_texts(asked))
         self._process = os.getpid()
         self._lock = threading.RLock()  # of starting and ending
-        self._thread: threading.Thread | None = None
+        # Not the thread itself: an interrupted join() calls it ended (CPython before 3.13).
+        self._session: threading.Event | None = None  # set when it is over
         self._failure: BaseException | None = None
         self._target = 0
         self._is_closed = False
@@ -228,7 +229,7 @@ class Trainer:
             Whatever the progress callback raised.
         """
         self._here()
-        if self._thread is not None:
+        if self._session is not None:
             self._training.stop()
         self.wait()
 
@@ -248,8 +249,8 @@ class Trainer:
     def is_training_active(self) -> bool:
         """Whether a session is under way, its last checkpoint included."""
         self._here()
-        thread = self._thread
-        return thread is not None and thread.is_alive()
+        session = self._session
+        return session is not None and not session.is_set()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits for the session under way to end.
@@ -266,18 +267,18 @@ class Trainer:
             Whatever the progress callback raised.
         """
         self._here()
-        thread = self._thread
-        if thread is not None:
+        session = self._session
+        if session is not None:
             try:
-                thread.join(timeout)
+                is_over = session.wait(timeout)
             except KeyboardInterrupt:
                 self._training.stop()
-                thread.join()
-                self._thread = None
+                session.wait()
+                self._session = None
                 raise
-            if thread.is_alive():
+            if not is_over:
                 return False
-            self._thread = None
+            self._session = None
         failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
@@ -427,6 +428,7 @@ class Trainer:
         finally:
             self._is_closed = True
             _trainers.discard(self)
+            self._teller = None  # it knows the run too
             del self._training
 
     def __enter__(self) -> Trainer:
@@ -524,12 +526,12 @@ class Trainer:
         self._saves_at_end = True
         self._teller = _Teller(self._training, progress, every, self._target)
         self._training.begin(self._target, [])
-        self._thread = threading.Thread(
-            target=self._train, args=(self._teller,), name="kiln-trainer", daemon=True
-        )
-        self._thread.start()
+        self._session = threading.Event()
+        threading.Thread(
+            target=self._train, args=(self._teller, self._session), name="kiln-trainer", daemon=True
+        ).start()
 
-    def _train(self, teller: _Teller) -> None:
+    def _train(self, teller: _Teller, session: threading.Event) -> None:
         """A session, on the background thread. What goes wrong is kept for whoever waits."""
         try:
             try:
@@ -545,6 +547,8 @@ class Trainer:
                 self._save()
         except BaseException as error:
             self._failure = self._failure or error
+        finally:
+            session.set()
 
     def _drain(self) -> None:
         """Until the part is over, without callbacks."""
