@@ -1,6 +1,6 @@
 # Which Python the module is built for: KILN_PYTHON says whether it is built at all.
 #
-# Debian's own interpreter, with Debian's NumPy and pybind11 beside it, unless KILN_PYTHON_EXECUTABLE
+# Debian's own interpreter, with Debian's NumPy and pybind11, unless KILN_PYTHON_EXECUTABLE
 # names another: the first python3 on a PATH may be one that sees neither. An interpreter is tried
 # before CMake's find modules are asked, because with the wrong one they stop the configuration.
 # A build of a wheel (SKBUILD) has its interpreter named and brings its own pybind11.

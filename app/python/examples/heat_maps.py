@@ -4,7 +4,7 @@
 
 For every pattern and every square of its first placement: the mean weight of all configurations
 with an own disc there minus that of those with an opponent's disc, with so many discs on the board
-(24 if not given). Each map has a scale of its own. Configurations that no game visited are left out.
+(24 if not given). Each map has a scale of its own. What no game visited is left out.
 """
 
 import sys
@@ -47,13 +47,14 @@ def main(model: str, picture: str, discs: int = 24) -> None:
         axes.set_axis_on()
         limit = float(np.nanmax(np.abs(values))) or 1.0
         image = axes.imshow(values / limit, cmap="RdBu", vmin=-1, vmax=1)
-        title = f"{pattern.name}, {len(pattern.placements)} placements\nfull colour: {limit:.2f} discs"
+        places = len(pattern.placements)
+        title = f"{pattern.name}, {places} placements\nfull colour: {limit:.2f} discs"
         axes.set_title(title, fontsize=10)
         axes.set_xticks(range(8), list("abcdefgh"))
         axes.set_yticks(range(8), [str(rank) for rank in range(1, 9)])
         axes.set_facecolor("0.75")
         axes.tick_params(length=0, labelsize=8)
-    figure.colorbar(image, ax=grid, shrink=0.6, label="own disc minus opponent's, of the full colour")
+    figure.colorbar(image, ax=grid, shrink=0.6, label="own minus opponent's, of the full colour")
     figure.suptitle(f"{evaluator.name}, {evaluator.games:,} games: weights with {discs} discs")
     figure.savefig(picture, dpi=110)
     print(f"wrote {picture}")

@@ -36,7 +36,7 @@ print(f"{statistics.games} games, {statistics.stone_difference:+.2f} discs for b
 convergence = trainer.convergence() or {}
 print(f"{convergence['touched_share']:.1%} of the weights that a game can reach were touched")
 report = trainer.memory_report()
-for region in sorted(report["regions"], key=lambda row: -row["planned_bytes"])[:3]:
+for region in sorted(report["regions"], key=lambda row: -int(row["planned_bytes"]))[:3]:
     print(f"  {region['name']}: {region['planned_bytes'] / 1e6:.0f} MB")
 trainer.close()
 

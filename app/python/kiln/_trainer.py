@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import os
-import threading
 import weakref
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Callable
+from typing import Any
 
-from kiln import _kiln
+from kiln._parts import Parts
 from kiln._settings import as_texts
-from kiln._types import Game, Progress, Statistics
+from kiln._teller import Callback, difference, logger, statistics, whole
+from kiln._types import Game, Statistics
 
-Callback = Callable[[Progress], object]
-
-logger = logging.getLogger("kiln")
-
-_LOOK_S = 0.1  # so long may pass before Python hears of a signal
 _trainers: weakref.WeakSet[Trainer] = weakref.WeakSet()
 
 
-class Trainer:
+class Trainer(Parts):
     """A training run: a model that learns from games against itself.
 
     A run lives in a state directory, with its checkpoints and logs; ``kiln train`` and this class
@@ -109,14 +103,7 @@ class Trainer:
         }
         asked["lambda"] = lambda_
         asked["state"] = os.fsdecode(state)
-        self._training = _kiln.Training(as_texts(asked))
-        self._process = os.getpid()
-        self._lock = threading.RLock()  # of starting and ending
-        # Not the thread itself: an interrupted join() calls it ended (CPython before 3.13).
-        self._session: threading.Event | None = None  # set when it is over
-        self._failure: BaseException | None = None
-        self._target = 0
-        self._is_closed = False
+        super().__init__(asked)
         _trainers.add(self)
 
     # Games
@@ -144,7 +131,7 @@ class Trainer:
         """
         before = self._totals_at_rest()
         self._run(1, self._limits(time_ms, nodes, depth, epsilon), None, 100)
-        games, black, white, discs, moves = _difference(self._training.totals(), before)
+        games, black, white, discs, moves = difference(self._training.totals(), before)
         if games != 1:
             raise RuntimeError("the game failed twice and was left out; the log says why")
         return Game(discs, moves, "black" if black else "white" if white else "draw")
@@ -179,9 +166,9 @@ class Trainer:
             KeyboardInterrupt: on Ctrl-C, after a checkpoint.
         """
         before, seconds = self._totals_at_rest(), self._training.seconds()
-        self._run(_whole("games", games), self._limits(None, None, None, epsilon), progress, every)
-        totals = _difference(self._training.totals(), before)
-        return _statistics(totals, self._training.seconds() - seconds)
+        self._run(whole("games", games), self._limits(None, None, None, epsilon), progress, every)
+        totals = difference(self._training.totals(), before)
+        return statistics(totals, self._training.seconds() - seconds)
 
     # Sessions
 
@@ -209,9 +196,9 @@ class Trainer:
         """
         with self._lock:
             self._rest()
-            every = _whole("every", every)
+            every = whole("every", every)
             if target_games is not None:
-                target = _whole("target_games", target_games)
+                target = whole("target_games", target_games)
                 self._check_target(target)
                 self._training.change(as_texts({"games": target}))
             self._target = int(self._training.settings()["games"])
@@ -246,44 +233,6 @@ class Trainer:
             self._target = target
             self._start(self._callback, self._every)
 
-    def is_training_active(self) -> bool:
-        """Whether a session is under way, its last checkpoint included."""
-        self._here()
-        session = self._session
-        return session is not None and not session.is_set()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Waits for the session under way to end.
-
-        Args:
-            timeout: seconds; None: for as long as it takes.
-
-        Returns:
-            True if no session is under way any more.
-
-        Raises:
-            OSError: the last checkpoint could not be written.
-            KeyboardInterrupt: on Ctrl-C, after a checkpoint.
-            Whatever the progress callback raised.
-        """
-        self._here()
-        session = self._session
-        if session is not None:
-            try:
-                is_over = session.wait(timeout)
-            except KeyboardInterrupt:
-                self._training.stop()
-                session.wait()
-                self._session = None
-                raise
-            if not is_over:
-                return False
-            self._session = None
-        failure, self._failure = self._failure, None
-        if failure is not None:
-            raise failure
-        return True
-
     # Looking
 
     def get_statistics(self) -> Statistics:
@@ -292,7 +241,7 @@ class Trainer:
         During a session as of its last hundredth game. ``seconds`` are those of this object.
         """
         self._here()
-        return _statistics(self._training.totals(), self._training.seconds())
+        return statistics(self._training.totals(), self._training.seconds())
 
     def convergence(self) -> dict[str, Any] | None:
         """Whether learning gets anywhere, as far as self-play can tell.
@@ -442,199 +391,6 @@ class Trainer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    # Inside
-
-    _callback: Callback | None = None
-    _every = 100
-    _teller: _Teller | None = None
-    _saves_at_end = True
-
-    def _here(self) -> None:
-        if self._is_closed:
-            raise RuntimeError("this Trainer is closed; make another one with resume=True")
-        if self._process != os.getpid():
-            raise RuntimeError(
-                f"this Trainer belongs to process {self._process}, and its threads did not survive "
-                f"the fork into {os.getpid()}; make one in the process that trains"
-            )
-
-    def _rest(self) -> None:
-        """Insists that the model is at rest, and raises what the last session left behind."""
-        self._here()
-        if self.is_training_active() or self._training.is_busy():
-            raise RuntimeError("training is under way; call pause_training() or wait() first")
-        self.wait()
-
-    def _check_target(self, target: int) -> None:
-        games = self._training.games()
-        if target <= games:
-            raise ValueError(
-                f"target_games: {target} is not allowed; the run has {games} games, and it takes "
-                "more than that"
-            )
-
-    def _totals_at_rest(self) -> tuple[int, int, int, int, int]:
-        with self._lock:
-            self._rest()
-            return self._training.totals()
-
-    def _limits(
-        self,
-        time_ms: int | None,
-        nodes: int | None,
-        depth: int | None,
-        epsilon: float | None,
-    ) -> list[tuple[str, str]]:
-        limits: dict[str, object] = {
-            "time_ms": time_ms,
-            "nodes": nodes,
-            "depth": depth,
-            "epsilon": epsilon,
-        }
-        if not (time_ms is None and nodes is None and depth is None):
-            limits["deep_from"] = 1.0  # no schedule has a say in it
-        return as_texts(limits)
-
-    def _run(
-        self,
-        games: int,
-        limits: list[tuple[str, str]],
-        progress: Callback | None,
-        every: int,
-    ) -> None:
-        """Plays games on this thread's time."""
-        every = _whole("every", every)
-        with self._lock:
-            self._rest()
-            target = self._training.games() + games
-            teller = _Teller(self._training, progress, every, target)
-            self._training.begin(target, limits)
-            try:
-                while not teller.look():
-                    pass
-            except BaseException:
-                # Ctrl-C, or what the callback raised.
-                self._training.stop()
-                self._drain()
-                self._save()
-                raise
-            self._training.end()
-
-    def _start(self, progress: Callback | None, every: int) -> None:
-        self._callback, self._every = progress, every
-        self._saves_at_end = True
-        self._teller = _Teller(self._training, progress, every, self._target)
-        self._training.begin(self._target, [])
-        self._session = threading.Event()
-        threading.Thread(
-            target=self._train, args=(self._teller, self._session), name="kiln-trainer", daemon=True
-        ).start()
-
-    def _train(self, teller: _Teller, session: threading.Event) -> None:
-        """A session, on the background thread. What goes wrong is kept for whoever waits."""
-        try:
-            try:
-                while not teller.look():
-                    pass
-            except BaseException as error:  # the callback's
-                self._failure = error
-                self._training.stop()
-                self._drain()
-            else:
-                self._training.end()
-            if self._saves_at_end or self._failure is not None:
-                self._save()
-        except BaseException as error:
-            self._failure = self._failure or error
-        finally:
-            session.set()
-
-    def _drain(self) -> None:
-        """Until the part is over, without callbacks."""
-        silent = _Teller(self._training, None, 100, 0)
-        while not silent.look():
-            pass
-        self._training.end()
-
-    def _save(self) -> None:
-        self._training.begin_save()
-        self._drain()
-
-
-class _Teller:
-    """Turns what a part tells into calls of the progress callback, and into log records."""
-
-    def __init__(
-        self,
-        training: _kiln.Training,
-        progress: Callback | None,
-        every: int,
-        target: int,
-    ) -> None:
-        self._training = training
-        self._progress = progress
-        self._every = every
-        self._target = target
-        self._next = (training.games() // every + 1) * every
-        self._totals = training.totals()
-        #: What the log said of the last checkpoint that could not be written.
-        self.failed_save: str | None = None
-
-    def look(self) -> bool:
-        """Waits a moment. True: the part is over, and all of it told."""
-        is_over, absorbed, entries, milestones = self._training.look(_LOOK_S)
-        for severity, event, text in entries:
-            logger.log(_LEVELS[severity], "%s", text, extra={"kiln_event": event})
-            if event == "checkpoint_failed":
-                self.failed_save = text
-        if self._progress is not None:
-            for games, totals in milestones:
-                self._tell(games - 1)
-                self._totals = totals
-            self._tell(absorbed)
-        return is_over
-
-    def _tell(self, games: int) -> None:
-        """Calls for every multiple up to that game."""
-        while self._next <= games and self._progress is not None:
-            seconds = self._training.seconds()
-            at, self._next = self._next, self._next + self._every
-            self._progress(Progress(at, self._target, seconds, _statistics(self._totals, seconds)))
-
-
-_LEVELS = {
-    "debug": logging.DEBUG,
-    "info": logging.INFO,
-    "warning": logging.WARNING,
-    "error": logging.ERROR,
-}
-
-
-def _whole(name: str, value: object) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(
-            f"{name}: {value!r} is of type {type(value).__name__}; it takes a whole number from 1"
-        )
-    number: int = value.__index__()
-    if number < 1 or number > 10**12:
-        raise ValueError(f"{name}: {number} is not allowed; it takes a whole number from 1 to 1e12")
-    return number
-
-
-def _difference(
-    totals: tuple[int, int, int, int, int], before: tuple[int, int, int, int, int]
-) -> tuple[int, int, int, int, int]:
-    games, black, white, discs, moves = (a - b for a, b in zip(totals, before))
-    return games, black, white, discs, moves
-
-
-def _statistics(totals: tuple[int, int, int, int, int], seconds: float) -> Statistics:
-    games, black, white, discs, moves = totals
-    some = max(games, 1)
-    return Statistics(
-        games, black, white, games - black - white, discs / some, moves / some, seconds
-    )
 
 
 def _close_all() -> None:
