@@ -97,9 +97,16 @@ inline double exp_of(double x) {
 inline double log1p_of(double x) {
     const double s = x / (2 + x);
     const double square = s * s;
+    // 1 + s^2 / 3 + s^4 / 5 + ...
+    constexpr auto odd_inverses = [] {
+        std::array<double, 20> inverses = {};
+        for (std::size_t i = 0; i < inverses.size(); ++i)
+            inverses[i] = 1.0 / static_cast<double>(2 * i + 1);
+        return inverses;
+    }();
     double sum = 0;
-    for (int n = 39; n >= 1; n -= 2)
-        sum = std::fma(sum, square, 1.0 / n);
+    for (std::size_t i = odd_inverses.size(); i-- > 0;)
+        sum = std::fma(sum, square, odd_inverses[i]);
     return 2 * s * sum;
 }
 

@@ -21,6 +21,9 @@ using Vector = hn::Vec<Tag>;
 constexpr std::size_t lanes = hn::MaxLanes(Tag());
 static_assert(8 % lanes == 0);
 
+// Loops over a few registers must be gone, or the registers lie in memory: -O2 leaves them.
+#define KILN_UNROLL _Pragma("GCC unroll 8")
+
 // A matrix that is read element by element: A(m, k) is at values[m * row_stride + k * step].
 struct Strided {
     const float* values;
@@ -35,22 +38,31 @@ HWY_INLINE void product_block(bool is_added, float* C, Strided A, const float* B
                               std::size_t count) {
     const Tag tag;
     Vector sums[rows][vectors];
-    for (std::size_t m = 0; m < rows; ++m)
+    KILN_UNROLL
+    for (std::size_t m = 0; m < rows; ++m) {
+        KILN_UNROLL
         for (std::size_t v = 0; v < vectors; ++v)
             sums[m][v] = is_added ? hn::Load(tag, C + m * width + v * lanes) : hn::Zero(tag);
+    }
     for (std::size_t k = 0; k < count; ++k) {
         Vector row[vectors];
+        KILN_UNROLL
         for (std::size_t v = 0; v < vectors; ++v)
             row[v] = hn::Load(tag, B + k * width + v * lanes);
+        KILN_UNROLL
         for (std::size_t m = 0; m < rows; ++m) {
             const Vector factor = hn::Set(tag, A.values[m * A.row_stride + k * A.step]);
+            KILN_UNROLL
             for (std::size_t v = 0; v < vectors; ++v)
                 sums[m][v] = hn::MulAdd(row[v], factor, sums[m][v]);
         }
     }
-    for (std::size_t m = 0; m < rows; ++m)
+    KILN_UNROLL
+    for (std::size_t m = 0; m < rows; ++m) {
+        KILN_UNROLL
         for (std::size_t v = 0; v < vectors; ++v)
             hn::Store(sums[m][v], tag, C + m * width + v * lanes);
+    }
 }
 
 template <std::size_t vectors>
@@ -91,6 +103,7 @@ HWY_INLINE Vector tanh_of(Vector x) {
     Vector r = hn::MulAdd(k, hn::Set(tag, -Constants::ln2_high), y);
     r = hn::MulAdd(k, hn::Set(tag, -Constants::ln2_low), r);
     Vector tail = hn::Set(tag, Constants::tail[0]);
+    KILN_UNROLL
     for (std::size_t i = 1; i < Constants::tail.size(); ++i)
         tail = hn::MulAdd(tail, r, hn::Set(tag, Constants::tail[i]));
     constexpr std::uint32_t to_exponent =

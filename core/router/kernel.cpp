@@ -30,10 +30,15 @@ struct View {
 // By step, so that a step's samples lie together.
 void gather(const View& view, const Selection& selection) {
     const std::size_t sample_size = view.T * view.D;
+    // Samples are all over memory that no cache holds: let them come side by side.
+    for (const std::uint32_t sample : selection.chosen) {
+        __builtin_prefetch(&selection.data->inputs[sample * sample_size]);
+        __builtin_prefetch(&selection.data->labels[sample]);
+    }
     for (std::size_t b = 0; b < view.samples; ++b) {
         const float* const from = &selection.data->inputs[selection.chosen[b] * sample_size];
         for (std::size_t t = 0; t < view.T; ++t)
-            std::memcpy(view.inputs(t) + b * view.D, from + t * view.D, view.D * sizeof(float));
+            std::copy_n(from + t * view.D, view.D, view.inputs(t) + b * view.D);
     }
 }
 
