@@ -15,6 +15,7 @@ Report run_benchmarks(const Options& options) {
                  machine.build.c_str());
     table.header();
     bench_rules(table);
+    bench_router(table);
 
     bench_evaluation(table);
     {

@@ -8,6 +8,7 @@
 namespace kiln::perf {
 
 void bench_rules(Table& table);
+void bench_router(Table& table);
 void bench_evaluation(Table& table);
 void bench_engine(Table& table, TrainedRig& trained);
 void bench_training(Table& table, TrainedRig& trained);
