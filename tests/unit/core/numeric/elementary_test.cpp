@@ -26,27 +26,27 @@ double exact_logistic(double x) {
     return 1 / (1 + std::exp(-x));
 }
 
-TEST(Elementary, TanhKeepsItsRelativeError) {
+TEST(Elementary, tanh_keeps_its_relative_error) {
     EXPECT_LT(worst_relative_error<double>(tanh_of<double>, std::tanh, -25, 25), 5e-16);
     EXPECT_LT(worst_relative_error<double>(tanh_of<double>, std::tanh, -1e-3, 1e-3), 5e-16);
     EXPECT_LT(worst_relative_error<float>(tanh_of<float>, std::tanh, -12, 12), 2.5e-7);
     EXPECT_LT(worst_relative_error<float>(tanh_of<float>, std::tanh, -1e-3, 1e-3), 2.5e-7);
 }
 
-TEST(Elementary, LogisticIsExactToTheLastPlaces) {
+TEST(Elementary, logistic_is_exact_to_the_last_places) {
     EXPECT_LT(worst_relative_error<double>(logistic_of<double>, exact_logistic, -1, 40), 5e-16);
     EXPECT_LT(worst_relative_error<float>(logistic_of<float>, exact_logistic, -1, 20), 2e-7);
     EXPECT_NEAR(logistic_of(-40.0), 0, 1e-16);
 }
 
-TEST(Elementary, ExpAndLogAreExactToTheLastPlaces) {
+TEST(Elementary, exp_and_log_are_exact_to_the_last_places) {
     EXPECT_LT(worst_relative_error<double>(exp_of, std::exp, -690, 690), 5e-16);
     EXPECT_LT(worst_relative_error<double>(log_of, std::log, 1e-3, 300), 5e-16);
     EXPECT_LT(worst_relative_error<double>(log1p_of, std::log1p, 0, 1), 5e-16);
     EXPECT_LT(worst_relative_error<double>(log1p_of, std::log1p, 0, 1e-9), 5e-16);
 }
 
-TEST(Elementary, BeyondTheRangeIsTheLimit) {
+TEST(Elementary, beyond_the_range_is_the_limit) {
     constexpr float infinity = std::numeric_limits<float>::infinity();
     EXPECT_EQ(tanh_of(infinity), 1.0f);
     EXPECT_EQ(tanh_of(-infinity), -1.0f);
@@ -55,7 +55,7 @@ TEST(Elementary, BeyondTheRangeIsTheLimit) {
     EXPECT_TRUE(std::signbit(tanh_of(-0.0f)));
 }
 
-TEST(Elementary, WhatIsNotANumberStaysOne) {
+TEST(Elementary, what_is_not_a_number_stays_one) {
     EXPECT_TRUE(std::isnan(tanh_of(std::numeric_limits<float>::quiet_NaN())));
     EXPECT_TRUE(std::isnan(logistic_of(std::numeric_limits<double>::quiet_NaN())));
 }

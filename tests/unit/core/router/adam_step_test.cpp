@@ -15,7 +15,7 @@ struct Weights {
     AdamBlock block() { return {weights, first, second}; }
 };
 
-TEST(AdamStep, FirstStepGoesByTheRateAgainstTheSign) {
+TEST(AdamStep, first_step_goes_by_the_rate_against_the_sign) {
     Weights state(std::vector<float>(11, 1.0f));  // a whole vector and a tail
     std::vector<float> gradient;
     for (int i = 0; i < 11; ++i)
@@ -27,7 +27,7 @@ TEST(AdamStep, FirstStepGoesByTheRateAgainstTheSign) {
         EXPECT_NEAR(state.weights[i], i % 2 == 0 ? 0.9 : 1.1, 1e-6) << i;
 }
 
-TEST(AdamStep, WithoutMomentumItIsTheSignOfTheGradientEachTime) {
+TEST(AdamStep, without_momentum_it_is_the_sign_of_the_gradient_each_time) {
     // The case of ggml's test: betas of 0 give steps known in closed form.
     const AdamRates rates = {0, 0, 0};
     Weights state({5, 5});
@@ -40,7 +40,7 @@ TEST(AdamStep, WithoutMomentumItIsTheSignOfTheGradientEachTime) {
     }
 }
 
-TEST(AdamStep, FollowsTheAlgorithmInDouble) {
+TEST(AdamStep, follows_the_algorithm_in_double) {
     Weights state({0.5f});
     AdamClock clock;
     double weight = 0.5;
@@ -58,7 +58,7 @@ TEST(AdamStep, FollowsTheAlgorithmInDouble) {
     EXPECT_NEAR(state.weights[0], weight, 1e-5);
 }
 
-TEST(AdamStep, OutsideTheSupportEverythingStaysZero) {
+TEST(AdamStep, outside_the_support_everything_stays_zero) {
     Weights state({0, 1});
     state.first = {3, 3};
     state.second = {3, 3};

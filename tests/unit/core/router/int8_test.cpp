@@ -10,7 +10,7 @@
 namespace kiln::router {
 namespace {
 
-TEST(Int8, RowsKeepTheirLargestWeightAndRoundTheRest) {
+TEST(Int8, rows_keep_their_largest_weight_and_round_the_rest) {
     const std::vector<float> matrix = {1, -2, 0.5f, 0, 0, 0, 100, 1, 50};
     std::vector<std::int8_t> values(9);
     std::vector<float> scales(3);
@@ -21,7 +21,7 @@ TEST(Int8, RowsKeepTheirLargestWeightAndRoundTheRest) {
                     0.5f * scales[i / 3] + 1e-6f);
 }
 
-TEST(Int8, LogitsAreThoseOfTheFloatModelToTheRounding) {
+TEST(Int8, logits_are_those_of_the_float_model_to_the_rounding) {
     for (std::uint64_t number = 0; number < 20; ++number) {
         const Shape shape = {1 + static_cast<std::uint32_t>(number) % 19,
                              3 + static_cast<std::uint32_t>(number) * 2, 3, 0, 0};

@@ -74,7 +74,7 @@ Outcome by_kernel(const RandomProblem& problem, const LossSettings& settings, fl
     return outcome;
 }
 
-TEST(Kernel, IsItsScalarTwinBitForBit) {
+TEST(Kernel, is_its_scalar_twin_bit_for_bit) {
     RandomStream random(3, StreamPurpose::position, 2);
     for (std::uint64_t number = 0; number < 200; ++number) {
         const auto below = [&](std::uint64_t bound) {
@@ -93,7 +93,7 @@ TEST(Kernel, IsItsScalarTwinBitForBit) {
     }
 }
 
-TEST(Kernel, SamplesAreThoseThatWereChosen) {
+TEST(Kernel, samples_are_those_that_were_chosen) {
     const RandomProblem problem = random_problem({3, 10, 2, 0, 0}, 6, 4, 1);
     const std::vector<float> inputs = narrowed(problem.inputs);
     const std::vector<float> labels = narrowed(problem.labels);

@@ -107,7 +107,7 @@ Case case_number(std::uint64_t number) {
     return made;
 }
 
-TEST(Reference, GradientsAreThoseOfCentralDifferences) {
+TEST(Reference, gradients_are_those_of_central_differences) {
     for (std::uint64_t number = 0; number < 40; ++number) {
         const Case tried = case_number(number);
         expect_same_tensors(tried.problem.shape, gradient_of(tried.problem, tried.objective),
@@ -115,7 +115,7 @@ TEST(Reference, GradientsAreThoseOfCentralDifferences) {
     }
 }
 
-TEST(Reference, GradientOfTheSquaredErrorIsThatOfCentralDifferences) {
+TEST(Reference, gradient_of_the_squared_error_is_that_of_central_differences) {
     RandomProblem problem = random_problem({2, 6, 1, 0, 0}, 3, 12, 77);
     problem.labels = {0.3, 1.7, -2};
     const Objective objective = {{.kind = LossKind::squared_error}, {Clipping::none, 0}};
@@ -123,7 +123,7 @@ TEST(Reference, GradientOfTheSquaredErrorIsThatOfCentralDifferences) {
                         differences_of(problem, objective), 1e-5, "squared error");
 }
 
-TEST(Reference, OneStepIsTheEquationsOfThePaper) {
+TEST(Reference, one_step_is_the_equations_of_the_paper) {
     // One unit and one step, so that the equations fit on a line.
     const Shape shape = {1, 1, 1, 0, 0};
     const std::vector<double> parameters = {0.7, 0.9, 0.2, -0.1, 0.5, -1.5, 1.3, 0.4};
@@ -140,7 +140,7 @@ TEST(Reference, OneStepIsTheEquationsOfThePaper) {
     EXPECT_NEAR(logits[0], 1.3 * h + 0.4, 1e-14);
 }
 
-TEST(Reference, TwoStepsCarryTheState) {
+TEST(Reference, two_steps_carry_the_state) {
     const Shape shape = {1, 1, 1, 0, 0};
     const std::vector<double> parameters = {0.7, 0.9, 0.2, -0.1, 0.5, -1.5, 1.3, 0.4};
     const std::vector<double> input = {0.6, -0.3};
@@ -158,7 +158,7 @@ TEST(Reference, TwoStepsCarryTheState) {
     EXPECT_NEAR(logits[0], 1.3 * h + 0.4, 1e-14);
 }
 
-TEST(Reference, GradientsAreAddedToWhatIsThere) {
+TEST(Reference, gradients_are_added_to_what_is_there) {
     const RandomProblem problem = random_problem({3, 5, 2, 0, 2}, 2, 4, 5);
     const std::vector<double> once = gradient_of(problem, {});
     std::vector<double> gradient = once;
@@ -170,7 +170,7 @@ TEST(Reference, GradientsAreAddedToWhatIsThere) {
         EXPECT_NEAR(gradient[i], 2 * once[i], 1e-14);
 }
 
-TEST(Loss, DistillationAtOneIsTheTeacherAlone) {
+TEST(Loss, distillation_at_one_is_the_teacher_alone) {
     // alpha = 1: the label no longer counts, and a student that agrees has no gradient.
     const LossSettings settings = {.alpha = 1, .temperature = 3};
     const double logits[] = {1.0, -2.0, 0.5};
@@ -184,7 +184,7 @@ TEST(Loss, DistillationAtOneIsTheTeacherAlone) {
               sample_loss(settings, logits, 2, logits, gradient));
 }
 
-TEST(Loss, OneLogitIsTwoClassesOfWhichOneIsZero) {
+TEST(Loss, one_logit_is_two_classes_of_which_one_is_zero) {
     for (const double alpha : {0.0, 0.4}) {
         const LossSettings settings = {.alpha = alpha, .temperature = 2};
         const double pair[] = {0, 1.3};
@@ -198,7 +198,7 @@ TEST(Loss, OneLogitIsTwoClassesOfWhichOneIsZero) {
     }
 }
 
-TEST(Loss, ExtremeLogitsGiveFiniteLosses) {
+TEST(Loss, extreme_logits_give_finite_losses) {
     for (const double logit : {-1e4, -50.0, 50.0, 1e4}) {
         double gradient[1];
         const double logits[] = {logit};
@@ -208,7 +208,7 @@ TEST(Loss, ExtremeLogitsGiveFiniteLosses) {
     }
 }
 
-TEST(Clip, ByNormKeepsTheDirection) {
+TEST(Clip, by_norm_keeps_the_direction) {
     std::vector<double> gradient = {3, -4};
     EXPECT_DOUBLE_EQ(clip<double>({Clipping::norm, 1}, gradient), 5);
     EXPECT_DOUBLE_EQ(gradient[0], 0.6);
@@ -217,13 +217,13 @@ TEST(Clip, ByNormKeepsTheDirection) {
     EXPECT_DOUBLE_EQ(gradient[0], 0.6);
 }
 
-TEST(Clip, ByValueLimitsEachElement) {
+TEST(Clip, by_value_limits_each_element) {
     std::vector<double> gradient = {3, -4, 0.5};
     (void)clip<double>({Clipping::value, 1}, gradient);
     EXPECT_EQ(gradient, (std::vector<double>{1, -1, 0.5}));
 }
 
-TEST(Regulariser, LeavesBiasesAlone) {
+TEST(Regulariser, leaves_biases_alone) {
     const Layout layout({1, 2, 1, 0, 0});
     const std::vector<double> parameters(layout.size(), 2.0);
     std::vector<double> gradient(layout.size());
