@@ -18,6 +18,7 @@
 #include "app/flags/play_flags.hpp"
 #include "app/flags/position_flags.hpp"
 #include "app/flags/report_flags.hpp"
+#include "app/flags/router_flags.hpp"
 #include "app/flags/whole.hpp"
 #include "app/settings_file.hpp"
 #include "app/text.hpp"
@@ -33,7 +34,7 @@ class RunFlags {
         command.add_option("--config", config_, "TOML file with any of these settings; flags win")
             ->type_name("FILE");
         for (const Setting& setting : all_settings())
-            if (setting.kept != Kept::in_checkpoint_only)
+            if (is_offered(setting))
                 add(setting);
     }
 
@@ -44,7 +45,7 @@ class RunFlags {
             options.from_file = read_settings_file(config_);
         for (const Setting& setting : all_settings()) {
             const std::string flag = fmt::format("--{}", setting.name);
-            if (setting.kept == Kept::in_checkpoint_only || command_->count(flag) == 0)
+            if (!is_offered(setting) || command_->count(flag) == 0)
                 continue;
             const bool is_switch = std::holds_alternative<Switch>(setting.allowed);
             options.from_flags.push_back(
@@ -54,6 +55,11 @@ class RunFlags {
     }
 
   private:
+    // A router's have `router train`, which reads its data first.
+    static bool is_offered(const Setting& setting) {
+        return setting.kept != Kept::in_checkpoint_only && setting.scope != Scope::router;
+    }
+
     void add(const Setting& setting) {
         const std::string flag = fmt::format("--{}", setting.name);
         if (std::holds_alternative<Switch>(setting.allowed)) {
@@ -201,6 +207,7 @@ class CommandLine {
         add_evaluate_and_boards();
         position_flags_.add_to(app_);
         play_flags_.add_to(app_);
+        router_flags_.add_to(app_);
         auto* memory = command("memory", "show what a run will use, or uses", memory_examples);
         auto* plan = memory->add_flag("--plan", is_plan_, "print the table of regions");
         memory_flags_.add_to(*memory);
@@ -377,6 +384,8 @@ class CommandLine {
         }
         if (name == "kiln help")
             return PrintCommand{help_about_.empty() ? help_of(app_) : help_about(help_about_)};
+        if (name.starts_with("kiln router "))
+            return router_flags_.options(chosen().get_name());
         if (const auto options = control_flags_.options(name))
             return *options;
         const std::string& action = chosen().get_name();
@@ -410,6 +419,7 @@ class CommandLine {
     MatchFlags match_flags_;
     BenchFlags bench_flags_;
     PlayFlags play_flags_;
+    RouterFlags router_flags_;
     PerftOptions perft_;
     std::string perft_depth_;
     BoardOptions board_;

@@ -139,6 +139,8 @@ const EventTeller::Row EventTeller::rows[] = {
     {othello::event_convergence, "convergence", Severity::info, &EventTeller::tell_convergence},
     {othello::event_warning, "convergence_warning", Severity::warning, &EventTeller::tell_warning},
     {othello::event_held_out, "held_out", Severity::info, &EventTeller::tell_held_out},
+    {router::event_pass, "epoch", Severity::info, &EventTeller::tell_pass},
+    {router::event_end, "training_ended", Severity::info, &EventTeller::tell_end},
 };
 
 void EventTeller::begin(std::uint64_t games, double seconds) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "core/othello/report.hpp"
+#include "core/router/report.hpp"
 
 #include "app/log_entry.hpp"
 #include "app/strength_curve.hpp"
@@ -48,6 +49,8 @@ class EventTeller {
     void tell_held_out(const Event& event, LogEntry& entry);
     void tell_convergence(const Event& event, LogEntry& entry);
     void tell_warning(const Event& event, LogEntry& entry);
+    void tell_pass(const Event& event, LogEntry& entry);
+    void tell_end(const Event& event, LogEntry& entry);
 
     std::string state_;
     StrengthCurve strength_curve_;

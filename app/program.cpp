@@ -41,6 +41,7 @@ struct Dispatch {
     ExitCode operator()(const ReportOptions& options) const { return run_report(options); }
     ExitCode operator()(const DebugOptions& options) const { return run_debug(options); }
     ExitCode operator()(const PlayOptions& options) const { return run_play(options); }
+    ExitCode operator()(const RouterOptions& options) const { return run_router(options); }
 };
 
 ExitCode complain(const char* line, ExitCode exit_code) {

@@ -96,11 +96,12 @@ std::optional<double> Progress::seconds_left() const {
 
 std::string Progress::status_line() const {
     const std::uint64_t target = settings_.othello.target_games;
+    const char* const noun = settings_.workload == "router" ? "tickets" : "games";
     std::string line = fmt::format(
-        "{} / {} games ({:.1f} %)", format_count(status_.games_played), format_count(target),
+        "{} / {} {} ({:.1f} %)", format_count(status_.games_played), format_count(target), noun,
         100 * static_cast<double>(status_.games_played) / static_cast<double>(target));
     if (const auto left = seconds_left())
-        line += fmt::format(", {} games/s, {} left", format_rate(rate_.per_second()),
+        line += fmt::format(", {} {}/s, {} left", format_rate(rate_.per_second()), noun,
                             format_duration(*left));
     if (!last_strength_.empty())
         line += ", " + last_strength_;

@@ -78,7 +78,10 @@ bool set_choice(const Field& field, const Choice& choice, std::string_view text)
               [&](othello::LearningControl* target) {
                   *target = static_cast<othello::LearningControl>(index);
               },
-              [&](OnCorrupt* target) { *target = static_cast<OnCorrupt>(index); }, [](auto*) {}},
+              [&](OnCorrupt* target) { *target = static_cast<OnCorrupt>(index); },
+              [&](router::Clipping* target) { *target = static_cast<router::Clipping>(index); },
+              [&](router::LossKind* target) { *target = static_cast<router::LossKind>(index); },
+              [](auto*) {}},
         field);
     return true;
 }
@@ -196,8 +199,7 @@ void check_together(const RunSettings& settings, std::span<const Assignment> sou
 }
 
 bool is_in_text(const Setting& setting, const RunSettings& settings) {
-    return setting.kept != Kept::nowhere &&
-           (!setting.othello_only || settings.workload == "othello") &&
+    return setting.kept != Kept::nowhere && means_something(setting, settings.workload) &&
            (!is_search_limit(setting) || active_limit(settings.othello) == setting.name);
 }
 
@@ -205,6 +207,7 @@ bool is_in_text(const Setting& setting, const RunSettings& settings) {
 bool is_in_launch_text(const Setting& setting, const RunSettings& settings) {
     const std::string_view name = setting.name;
     return name != "state" && name != "epsilon" && name != "table-mib" &&
+           means_something(setting, settings.workload) &&
            (!is_search_limit(setting) || active_limit(settings.othello) == name);
 }
 
@@ -227,6 +230,11 @@ const Setting* find_setting(std::string_view name) {
         if (name == setting.name)
             return &setting;
     return nullptr;
+}
+
+bool means_something(const Setting& setting, std::string_view workload) {
+    return setting.scope == Scope::any ||
+           workload == (setting.scope == Scope::othello ? "othello" : "router");
 }
 
 std::string format_value(const Setting& setting, const RunSettings& settings) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "core/othello/settings.hpp"
+#include "core/router/settings.hpp"
 #include "core/train/session.hpp"
 
 #include "app/exit_code.hpp"
@@ -34,6 +35,8 @@ struct RunSettings {
     std::string workload = "othello";
     // Its target and seed are also those of the run.
     othello::OthelloSettings othello;
+    router::RouterSettings router;
+    std::string router_data = "none";  // checksum of what a router learns from
     SessionSettings session = {.checkpoint_every_games = automatic,
                                .trials_every_games = automatic};
     std::uint32_t workers = 0;  // 0: one for every CPU the process may use, at most 64
@@ -81,7 +84,7 @@ using Allowed = std::variant<WholeNumber, RealNumber, ByteCount, Choice, Switch,
 
 using Field = std::variant<std::uint64_t*, std::uint32_t*, int*, double*, bool*, std::string*,
                            othello::UpdateTarget*, othello::LearningControl*, OnCorrupt*,
-                           othello::OthelloSettings*>;
+                           othello::OthelloSettings*, router::Clipping*, router::LossKind*>;
 
 enum class Kept {
     nowhere,            // does not decide the result
@@ -89,12 +92,15 @@ enum class Kept {
     in_checkpoint_only  // does, and nobody types it
 };
 
+// To which workload a setting means something.
+enum class Scope { any, othello, router };
+
 struct Setting {
     const char* name;     // "learning-rate": the flag is --learning-rate
     const char* operand;  // "DISCS"; empty for a switch
     Allowed allowed;
     Kept kept;
-    bool othello_only;  // means nothing to other workloads
+    Scope scope;
     Field (*field)(RunSettings&);
     const char* standard;  // the default in words; nullptr: as RunSettings has it
     const char* help;
@@ -102,6 +108,7 @@ struct Setting {
 
 std::span<const Setting> all_settings();
 const Setting* find_setting(std::string_view name);  // nullptr if absent
+bool means_something(const Setting& setting, std::string_view workload);
 
 // A value as it would be typed. allowed_values: "a whole number from 1 to 60".
 std::string format_value(const Setting& setting, const RunSettings& settings);

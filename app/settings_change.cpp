@@ -66,7 +66,7 @@ RunSettings apply_change(const RunSettings& settings, const std::string& key,
         throw Failure(ExitCode::usage,
                       fmt::format("set: {} cannot change while a run goes on; these can: {}", key,
                                   fmt::join(changeable, ", ")));
-    if (setting->othello_only && settings.workload != "othello")
+    if (!means_something(*setting, settings.workload))
         throw Failure(ExitCode::usage, fmt::format("set: {} means nothing to workload '{}'", key,
                                                    settings.workload));
     const Assignment assignment = {setting, value, "set: " + key, ExitCode::usage};

@@ -6,9 +6,11 @@
 namespace kiln::app {
 namespace {
 
-constexpr std::array<const char*, 2> workloads = {"othello", "null"};
+constexpr std::array<const char*, 3> workloads = {"othello", "null", "router"};
 constexpr std::array<const char*, 2> update_targets = {"leaf", "root"};
 constexpr std::array<const char*, 3> on_corrupt = {"stop", "previous", "fresh"};
+constexpr std::array<const char*, 3> clippings = {"none", "norm", "value"};
+constexpr std::array<const char*, 2> losses = {"cross-entropy", "squared-error"};
 constexpr std::array<const char*, 3> controls = {"none", "frozen", "shuffled"};
 
 constexpr std::array<const char*, 4> log_levels = {"debug", "info", "warning", "error"};
@@ -18,8 +20,9 @@ constexpr std::uint64_t games_limit = 1'000'000'000'000;
 constexpr std::uint64_t epoch_limit = 4096;
 constexpr std::uint64_t mebibyte = 1u << 20;
 
-constexpr bool othello_only = true;
-constexpr bool any_workload = false;
+constexpr Scope othello_only = Scope::othello;
+constexpr Scope router_only = Scope::router;
+constexpr Scope any_workload = Scope::any;
 
 const std::array settings = {
     Setting{"workload", "NAME", Choice{workloads}, Kept::in_checkpoint, any_workload,
@@ -119,6 +122,100 @@ const std::array settings = {
     Setting{"pattern-shapes", "NAME", FreeText{}, Kept::in_checkpoint_only, othello_only,
             [](RunSettings& run) -> Field { return &run.pattern_shapes; }, nullptr,
             "the set of shapes that the weights belong to"},
+
+    Setting{"epochs", "N", WholeNumber{1, 1000000}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.epochs; }, nullptr,
+            "passes over the training samples, at most"},
+    Setting{"batch", "SAMPLES", WholeNumber{1, 4096}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.batch; }, nullptr,
+            "samples a step of the optimiser"},
+    Setting{"rate", "RATE", RealNumber{0, 10}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.rate; }, nullptr,
+            "of the optimiser (Adam), at the start"},
+    Setting{"decay-factor", "FACTOR", RealNumber{0, 1}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.decay_factor; }, nullptr,
+            "what the rate is multiplied by ..."},
+    Setting{"decay-every", "EPOCHS", WholeNumber{0, 1000000}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.decay_every; }, nullptr,
+            "... each so many epochs; 0: never"},
+    Setting{"patience", "EPOCHS", WholeNumber{0, 1000000}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.patience; }, nullptr,
+            "end after so many epochs without a better validation loss; 0: never"},
+    Setting{"hidden", "UNITS", WholeNumber{1, 512}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.shape.hidden; }, nullptr,
+            "units of the state"},
+    Setting{"input-rank", "RANK", WholeNumber{0, 512}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.shape.input_rank; }, nullptr,
+            "of W; 0: a full matrix"},
+    Setting{"state-rank", "RANK", WholeNumber{0, 512}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.shape.state_rank; }, nullptr,
+            "of U; 0: a full matrix"},
+    Setting{"horizon", "STEPS", WholeNumber{0, 65535}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.initial.horizon; }, nullptr,
+            "spread the gates at the start to remember for so many steps; 0: do not"},
+    Setting{"deviation", "SIZE", RealNumber{0, 10}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.initial.deviation; },
+            "1 / root of a row's length", "of the matrices at the start"},
+    Setting{"gate-bias", "VALUE", RealNumber{-100, 100}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.initial.gate_bias; }, nullptr,
+            "at the start, without --horizon"},
+    Setting{"update-bias", "VALUE", RealNumber{-100, 100}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.initial.update_bias; }, nullptr,
+            "at the start, without --horizon"},
+    Setting{"zeta", "VALUE", RealNumber{-100, 100}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.initial.zeta; }, nullptr,
+            "at the start, before the logistic function, without --horizon"},
+    Setting{"nu", "VALUE", RealNumber{-100, 100}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.initial.nu; }, nullptr,
+            "at the start, before the logistic function, without --horizon"},
+    Setting{"l2", "WEIGHT", RealNumber{0, 100}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.loss.l2; }, nullptr,
+            "of the squares of all matrices in the loss"},
+    Setting{"clip-by", "HOW", Choice{clippings}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.clipping.kind; }, nullptr,
+            "gradients are clipped by their norm, or each element by its value"},
+    Setting{"clip", "LIMIT", RealNumber{1e-06, 1000000}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.clipping.limit; }, nullptr,
+            "largest norm or value of a gradient"},
+    Setting{"beta1", "SHARE", RealNumber{0, 0.999999}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.adam.beta1; }, nullptr,
+            "of the optimiser, for means"},
+    Setting{"beta2", "SHARE", RealNumber{0, 0.9999999}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.adam.beta2; }, nullptr,
+            "of the optimiser, for squares"},
+    Setting{"adam-epsilon", "SIZE", RealNumber{1e-12, 1}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.adam.epsilon; }, nullptr,
+            "of the optimiser, beside the root"},
+    Setting{"alpha", "SHARE", RealNumber{0, 1}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.loss.alpha; },
+            "0; with a teacher 0.5", "weight of the teacher against the labels"},
+    Setting{"temperature", "T", RealNumber{0.01, 1000}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.loss.temperature; }, nullptr,
+            "at which student and teacher are compared"},
+    Setting{"keep-share", "SHARE", RealNumber{0.001, 1}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.pruning.keep; }, nullptr,
+            "of the weights of each of the cell's matrices, chosen in three stages"},
+    Setting{"prune-every", "BATCHES", WholeNumber{1, 1000000}, Kept::in_checkpoint, router_only,
+            [](RunSettings& run) -> Field { return &run.router.pruning.every_batches; }, nullptr,
+            "between two choices in the second stage"},
+    Setting{"router-inputs", "N", WholeNumber{1, 4096}, Kept::in_checkpoint_only, router_only,
+            [](RunSettings& run) -> Field { return &run.router.shape.inputs; }, nullptr,
+            "numbers a step"},
+    Setting{"router-outputs", "N", WholeNumber{1, 256}, Kept::in_checkpoint_only, router_only,
+            [](RunSettings& run) -> Field { return &run.router.shape.outputs; }, nullptr, "logits"},
+    Setting{"router-steps", "N", WholeNumber{1, 65535}, Kept::in_checkpoint_only, router_only,
+            [](RunSettings& run) -> Field { return &run.router.steps; }, nullptr, "of a sequence"},
+    Setting{"router-training", "N", WholeNumber{0, 1u << 28}, Kept::in_checkpoint_only, router_only,
+            [](RunSettings& run) -> Field { return &run.router.training_samples; }, nullptr,
+            "samples to learn from"},
+    Setting{"router-validation", "N", WholeNumber{0, 1u << 28}, Kept::in_checkpoint_only,
+            router_only, [](RunSettings& run) -> Field { return &run.router.validation_samples; },
+            nullptr, "samples to measure on"},
+    Setting{"router-loss", "NAME", Choice{losses}, Kept::in_checkpoint_only, router_only,
+            [](RunSettings& run) -> Field { return &run.router.loss.kind; }, nullptr,
+            "what is minimised"},
+    Setting{"router-data", "CHECKSUM", FreeText{}, Kept::in_checkpoint_only, router_only,
+            [](RunSettings& run) -> Field { return &run.router_data; }, nullptr, "of the data"},
 
     Setting{"state", "DIR", FreeText{}, Kept::nowhere, any_workload,
             [](RunSettings& run) -> Field { return &run.state; }, nullptr,

@@ -303,6 +303,7 @@ void Supervisor::after_run() {
     }
     start_ = {true, page_->status.games_absorbed.load()};
     ended_games_ = start_.games;
+    is_at_target_ = report.is_at_target;
     if (report.is_at_target) {
         enter(RunState::ended, "");
     } else if (state_ == RunState::pausing) {
@@ -460,6 +461,7 @@ RunOutcome Supervisor::outcome() const {
     outcome.seconds = seconds();
     outcome.events_dropped = events_dropped_;
     outcome.restarts = restarts_;
+    outcome.is_at_target = is_at_target_;
     return outcome;
 }
 

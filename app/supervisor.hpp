@@ -69,6 +69,7 @@ struct RunOutcome {
     double seconds = 0;
     std::uint64_t events_dropped = 0;
     std::uint32_t restarts = 0;
+    bool is_at_target = false;  // or had nothing left to learn before it
 };
 
 class Supervisor {
@@ -169,6 +170,7 @@ class Supervisor {
     std::string last_restart_time_;
     std::uint64_t own_bytes_at_seal_ = 0;
     std::optional<Error> save_error_;
+    bool is_at_target_ = false;
 };
 
 }  // namespace kiln::app

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "app/failure.hpp"
+#include "app/router/prepared.hpp"
 #include "app/shared_page.hpp"
 #include "app/text.hpp"
 #include "platform/linux/cold_heap.hpp"
@@ -78,6 +79,8 @@ Trainer::Trainer(const RunSettings& settings) : settings_(settings) {
     Workload* workload = nullptr;
     if (settings_.workload == "null")
         workload = &null_.emplace(settings_.othello.seed);
+    else if (settings_.workload == "router")
+        workload = &router_.emplace(router_settings(settings_));
     else
         workload = &othello_.emplace(settings_.othello);
     if (workload_wrap != nullptr)
@@ -120,6 +123,8 @@ void Trainer::allocate() {
     session_->bind(settings_.workers, *arena_);
     worker_stacks_ = arena_->take(region_worker_stacks);
     session_stacks_ = arena_->take(region_session_stacks);
+    if (router_)
+        load_prepared(settings_.state, settings_.router_data, router_->data());
 }
 
 void Trainer::start_fresh() {

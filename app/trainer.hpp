@@ -19,6 +19,7 @@
 
 #include "core/null/null_workload.hpp"
 #include "core/othello/othello_workload.hpp"
+#include "core/router/router_workload.hpp"
 #include "core/train/session.hpp"
 
 #include "app/settings.hpp"
@@ -113,6 +114,7 @@ class Trainer {
     RunSettings settings_;
     std::optional<othello::OthelloWorkload> othello_;
     std::optional<NullWorkload> null_;
+    std::optional<router::RouterWorkload> router_;
     std::optional<Session> session_;
     RegionList requests_;
     Plan plan_;

@@ -85,7 +85,7 @@ void announce(Console& console, const Trainer& trainer, const StartingPoint& sta
 }
 
 const char* how_it_ended(const RunSettings& settings, const RunOutcome& outcome) {
-    if (outcome.games >= settings.othello.target_games)
+    if (outcome.is_at_target || outcome.games >= settings.othello.target_games)
         return "finished";
     if (platform::stop_signals_received() > 0)
         return platform::last_stop_signal() == SIGINT ? "interrupted" : "terminated";
