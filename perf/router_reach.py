@@ -1,0 +1,222 @@
+#!/usr/bin/python3
+"""What a router reaches, printed beside what it should and beside controls.
+
+    router_reach.py --kiln build/dev/kiln [memory|accuracy|compression]...
+
+Trains with `kiln router train` on the digits and breast-cancer data that Debian's python3-sklearn
+brings along, and on generated tasks. Needs python3-sklearn for the logistic regressions. Every
+figure is a mean over seeds; split, order and weights all follow from the seed.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+DATA = "/usr/lib/python3/dist-packages/sklearn/datasets/data"
+SEEDS = range(1, 6)
+
+
+def digits():
+    with gzip.open(os.path.join(DATA, "digits.csv.gz"), "rt", encoding="ascii") as file:
+        table = np.loadtxt(file, delimiter=",")
+    return table[:, :-1], table[:, -1].astype(int)
+
+
+def breast_cancer():
+    table = np.loadtxt(os.path.join(DATA, "breast_cancer.csv"), delimiter=",", skiprows=1)
+    return table[:, :-1], table[:, -1].astype(int)
+
+
+def stratified(labels, share, seed):
+    """Which rows are held out for the test: a share of each class."""
+    random = np.random.default_rng(seed)
+    test = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        members = random.permutation(np.flatnonzero(labels == label))
+        test[members[:round(share * len(members))]] = True
+    return test
+
+
+class Kiln:
+    def __init__(self, program, folder):
+        self.program = program
+        self.folder = folder
+        self.runs = 0
+
+    def call(self, *arguments):
+        result = subprocess.run([self.program, "router", *map(str, arguments)],
+                                capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            sys.exit(f"kiln router {' '.join(map(str, arguments))}: {result.stderr}")
+        return result.stdout
+
+    def train(self, *arguments):
+        """The path of the trained model."""
+        self.runs += 1
+        state = os.path.join(self.folder, f"run-{self.runs}")
+        self.call("train", "--state", state, "--workers", 1, "--quiet", "--checkpoint-every", 0,
+                  *arguments)
+        return os.path.join(state, "model.safetensors")
+
+    def measure(self, model, *data):
+        return json.loads(self.call("evaluate", "--model", model, *data, "--json"))
+
+    def table(self, name, inputs, labels):
+        path = os.path.join(self.folder, name)
+        np.savetxt(path, np.column_stack([inputs, labels]), delimiter=",", fmt="%.9g")
+        return path
+
+
+def show(name, value, target, is_met, unit="%"):
+    print(f"{name:<58} {value:10.4g} {unit:<4} target {target:<8} {'met' if is_met else 'MISSED'}",
+          flush=True)
+
+
+def control(name, value, unit="%"):
+    print(f"    control: {name:<47} {value:10.4g} {unit}", flush=True)
+
+
+def memory(kiln):
+    for steps, target in [(200, 5e-4), (750, 1e-3)]:
+        # 32,000 sequences eight times over, 32 an update: 8,000 updates.
+        model = kiln.train("--task", "adding", "--steps", steps, "--samples", 32000, "--raw",
+                           "--validation", 0, "--hidden", 32, "--horizon", steps, "--rate", 0.005,
+                           "--epochs", 8, "--batch", 32, "--decay-every", 6, "--decay-factor", 0.1,
+                           "--l2", 0, "--clip", 1, "--memory", "1GB")
+        error = kiln.measure(model, "--task", "adding", "--samples", 2000, "--task-seed", 2)["loss"]
+        show(f"adding problem, T = {steps}, squared error", error, target, error <= target, "")
+    control("predicting the mean, squared error", 1 / 6, "")
+    model = kiln.train("--task", "latch", "--steps", 100, "--samples", 10000, "--raw",
+                       "--validation", 0, "--hidden", 16, "--horizon", 100, "--rate", 0.005,
+                       "--epochs", 4, "--l2", 0, "--clip", 1)
+    latch = ["--task", "latch", "--samples", 5000, "--task-seed", 2]
+    share = 100 * kiln.measure(model, *latch)["accuracy"]
+    show("latch, T = 100", share, 99.9, share >= 99.9)
+    model = kiln.train("--task", "latch", "--steps", 100, "--samples", 10000, "--raw",
+                       "--validation", 0, "--hidden", 16, "--rate", 0.005, "--epochs", 4, "--l2", 0)
+    control("latch, T = 100, without a horizon", 100 * kiln.measure(model, *latch)["accuracy"])
+    for steps in (2, 4, 6, 12):
+        model = kiln.train("--task", "parity", "--steps", steps, "--samples", 20000, "--raw",
+                           "--validation", 0, "--hidden", 32, "--horizon", steps, "--rate", 0.01,
+                           "--epochs", 12, "--l2", 0)
+        share = 100 * kiln.measure(model, "--task", "parity", "--samples", 2000, "--task-seed",
+                                   2)["accuracy"]
+        if steps <= 6:
+            show(f"parity, T = {steps}", share, 100, share >= 100)
+        else:
+            control(f"parity, T = {steps}, beyond reach", share)
+
+
+RECIPES = {
+    "digits >= 5": (digits, 98.0, ["--steps", 8, "--at-least", 5, "--hidden", 32]),
+    "digits, ten classes": (digits, 95.5, ["--steps", 8, "--hidden", 32]),
+    "breast cancer": (breast_cancer, 97.5, ["--hidden", 16]),
+}
+COMMON = ["--validation", 0, "--rate", 0.01, "--epochs", 60, "--decay-every", 20]
+
+
+def labels_of(name, labels):
+    return (labels >= 5).astype(int) if name == "digits >= 5" else labels
+
+
+def parts(kiln, name, seed, load):
+    inputs, labels = load()
+    test = stratified(labels_of(name, labels), 0.25, seed)
+    return (inputs, labels, test, kiln.table("train.csv", inputs[~test], labels[~test]),
+            kiln.table("test.csv", inputs[test], labels[test]))
+
+
+def test_arguments(path, recipe):
+    return ["--data", path] + (["--at-least", 5] if "--at-least" in recipe else [])
+
+
+def logistic_regression(inputs, labels, test):
+    # pylint: disable=import-outside-toplevel
+    from sklearn.linear_model import LogisticRegression
+    mean, deviation = inputs[~test].mean(0), inputs[~test].std(0)
+    scaled = (inputs - mean) / np.where(deviation > 0, deviation, 1)
+    model = LogisticRegression(max_iter=5000).fit(scaled[~test], labels[~test])
+    return 100 * model.score(scaled[test], labels[test])
+
+
+def accuracy(kiln):
+    for name, (load, target, recipe) in RECIPES.items():
+        reached, quantised, linear, shuffled, majority = [], [], [], [], []
+        for seed in SEEDS:
+            inputs, labels, test, train_path, test_path = parts(kiln, name, seed, load)
+            measured = test_arguments(test_path, recipe)
+            model = kiln.train("--data", train_path, *recipe, *COMMON, "--seed", seed)
+            reached.append(100 * kiln.measure(model, *measured)["accuracy"])
+            small = model + ".int8"
+            kiln.call("quantize", "--model", model, "--out", small)
+            quantised.append(100 * kiln.measure(small, *measured)["accuracy"])
+            linear.append(logistic_regression(inputs, labels_of(name, labels), test))
+            random = np.random.default_rng(seed)
+            mixed = kiln.table("mixed.csv", inputs[~test], random.permutation(labels[~test]))
+            model = kiln.train("--data", mixed, *recipe, *COMMON, "--seed", seed)
+            answer = kiln.measure(model, *measured)
+            shuffled.append(100 * answer["accuracy"])
+            majority.append(100 * answer["majority_class"])
+        mean = np.mean(reached)
+        show(f"{name}, mean of {len(SEEDS)} seeds", mean, target, mean >= target)
+        lost = mean - np.mean(quantised)
+        show(f"{name}, lost by int8", lost, 0.5, lost <= 0.5)
+        control(f"{name}, majority class", np.mean(majority))
+        control(f"{name}, logistic regression", np.mean(linear))
+        control(f"{name}, shuffled labels", np.mean(shuffled))
+
+
+def compression(kiln):
+    name = "digits, ten classes"
+    load, _, recipe = RECIPES[name]
+    dense, staged, shot = [], [], []
+    longer = ["--validation", 0, "--rate", 0.01, "--epochs", 90, "--decay-every", 30]
+    for seed in SEEDS:
+        *_, train_path, test_path = parts(kiln, name, seed, load)
+        model = kiln.train("--data", train_path, *recipe, *longer, "--seed", seed)
+        dense.append(100 * kiln.measure(model, "--data", test_path)["accuracy"])
+        once = model + ".pruned"
+        kiln.call("prune", "--model", model, "--keep-share", 0.3, "--out", once)
+        shot.append(100 * kiln.measure(once, "--data", test_path)["accuracy"])
+        model = kiln.train("--data", train_path, *recipe, *longer, "--seed", seed, "--keep-share",
+                           0.3)
+        staged.append(100 * kiln.measure(model, "--data", test_path)["accuracy"])
+    lost = np.mean(dense) - np.mean(staged)
+    show("30 % of the weights in three stages, lost", lost, 2, lost <= 2)
+    control("dense", np.mean(dense))
+    control("30 % of the weights in one shot, lost", np.mean(dense) - np.mean(shot))
+    name = "digits >= 5"
+    load, _, _ = RECIPES[name]
+    small, sizes = [], []
+    for seed in SEEDS:
+        *_, train_path, test_path = parts(kiln, name, seed, load)
+        model = kiln.train("--data", train_path, "--steps", 8, "--at-least", 5, "--hidden", 16,
+                           *COMMON, "--seed", seed)
+        kiln.call("quantize", "--model", model, "--out", model + ".int8")
+        answer = kiln.measure(model + ".int8", "--data", test_path, "--at-least", 5)
+        small.append(100 * answer["accuracy"])
+        sizes.append(answer["bytes"])
+    show("digits >= 5, H = 16, int8", np.mean(small), 95, np.mean(small) >= 95)
+    show("    its parameters and scales", max(sizes), 1024, max(sizes) <= 1024, "B")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kiln", default="build/release/kiln")
+    parser.add_argument("what", nargs="*", help="memory, accuracy, compression [all]")
+    arguments = parser.parse_args()
+    wanted = arguments.what or ["accuracy", "compression", "memory"]
+    with tempfile.TemporaryDirectory(prefix="kiln-reach-") as folder:
+        for what in wanted:
+            {"memory": memory, "accuracy": accuracy, "compression": compression}[what](
+                Kiln(os.path.abspath(arguments.kiln), folder))
+
+
+if __name__ == "__main__":
+    main()
