@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/base/check.hpp"
 
@@ -23,7 +24,6 @@ double area_under_curve(std::span<RankedScore> scores) {
         double tied_positives = 0;
         for (; end < scores.size() && scores[end].score == scores[first].score; ++end)
             tied_positives += scores[end].is_positive;
-        end = std::max(end, first + 1);  // a score that is not a number equals nothing
         const double tied_negatives = static_cast<double>(end - first) - tied_positives;
         pairs += tied_positives * (negatives + 0.5 * tied_negatives);
         positives += tied_positives;
@@ -41,7 +41,10 @@ double mean_area(std::uint32_t outputs, std::span<const float> logits,
         for (std::size_t b = 0; b < labels.size(); ++b) {
             const bool is_positive =
                 outputs == 1 ? labels[b] > 0.5f : labels[b] == static_cast<float>(k);
-            scratch[b] = {logits[b * outputs + k], is_positive ? 1u : 0u};
+            // What is not a number has no place in an order: below all others.
+            const float logit = logits[b * outputs + k];
+            scratch[b] = {std::isnan(logit) ? -std::numeric_limits<float>::infinity() : logit,
+                          is_positive ? 1u : 0u};
         }
         const double area = area_under_curve(scratch.first(labels.size()));
         if (area < 0)
@@ -95,20 +98,21 @@ Metrics measure(LossKind kind, std::uint32_t outputs, std::span<const float> log
         const std::span<const float> of_sample = logits.subspan(b * outputs, outputs);
         std::copy(of_sample.begin(), of_sample.end(), values);
         metrics.loss += sample_loss(settings, {values, outputs}, static_cast<double>(labels[b]), {},
-                                    {ignored, outputs_capacity}) /
-                        samples;
+                                    {ignored, outputs_capacity});
         if (kind == LossKind::squared_error)
             continue;
         const std::uint32_t predicted = predicted_class(of_sample);
         const bool is_right = outputs == 1 ? (labels[b] > 0.5f) == (predicted == 1)
                                            : labels[b] == static_cast<float>(predicted);
-        metrics.accuracy += (is_right ? 1 : 0) / samples;
+        metrics.accuracy += is_right ? 1 : 0;
         probabilities_of({values, outputs}, {ignored, outputs_capacity});
         if (outputs == 1)
             calibration.add(ignored[0], static_cast<double>(labels[b]));
         else
             calibration.add(ignored[predicted], is_right ? 1 : 0);
     }
+    metrics.loss /= samples;
+    metrics.accuracy /= samples;
     if (kind == LossKind::squared_error)
         return metrics;
     metrics.auc = mean_area(outputs, logits, labels, scratch);
