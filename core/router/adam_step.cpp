@@ -34,6 +34,16 @@ void step_lanes(Tag tag, const Factors& f, const float* gradient, const AdamBloc
     hn::StoreU(hn::Sub(hn::LoadU(tag, &block.weights[at]), step), tag, &block.weights[at]);
 }
 
+void step_all(const Factors& factors, std::span<const float> gradient, const AdamBlock& block) {
+    const hn::CappedTag<float, 8> vector;
+    const hn::CappedTag<float, 1> single;
+    std::size_t at = 0;
+    for (; at + hn::Lanes(vector) <= gradient.size(); at += hn::Lanes(vector))
+        step_lanes(vector, factors, gradient.data(), block, at);
+    for (; at < gradient.size(); ++at)
+        step_lanes(single, factors, gradient.data(), block, at);
+}
+
 }  // namespace
 }  // namespace kiln::router::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -53,14 +63,7 @@ void adam_step(const AdamRates& rates, const AdamClock& clock, double rate,
                                             narrow(1 / (1 - clock.beta2_power)),
                                             narrow(rate),
                                             narrow(rates.epsilon)};
-    const hwy::HWY_NAMESPACE::CappedTag<float, 8> vector;
-    const hwy::HWY_NAMESPACE::CappedTag<float, 1> single;
-    const std::size_t lanes = hwy::HWY_NAMESPACE::Lanes(vector);
-    std::size_t at = 0;
-    for (; at + lanes <= gradient.size(); at += lanes)
-        HWY_NAMESPACE::step_lanes(vector, factors, gradient.data(), block, at);
-    for (; at < gradient.size(); ++at)
-        HWY_NAMESPACE::step_lanes(single, factors, gradient.data(), block, at);
+    HWY_NAMESPACE::step_all(factors, gradient, block);
     for (std::size_t i = 0; i < support.size(); ++i)
         if (support[i] == 0)
             block.weights[i] = block.first_moments[i] = block.second_moments[i] = 0;
