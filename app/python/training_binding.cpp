@@ -66,6 +66,8 @@ const char* kind_of(const Setting& setting) {
         const char* operator()(const Choice&) const { return "text"; }
         const char* operator()(Switch) const { return "switch"; }
         const char* operator()(FreeText) const { return "text"; }
+        const char* operator()(ListenAddress) const { return "text"; }
+        const char* operator()(MetricsFile) const { return "text"; }
         const char* operator()(const EpsilonSchedule&) const { return "epsilon"; }
     } name;
     return std::visit(name, setting.allowed);

@@ -121,8 +121,7 @@ std::optional<RunSettings> read_settings(StateDirectory& directory, RunReport& r
 void list_settings(const RunSettings& settings, RunReport& report) {
     const RunSettings standard;
     for (const Setting& setting : all_settings()) {
-        if (setting.kept == Kept::nowhere ||
-            (setting.othello_only && settings.workload != "othello"))
+        if (setting.kept == Kept::nowhere || !means_something(setting, settings.workload))
             continue;
         SettingRow row = {setting.name, format_value(setting, settings),
                           format_value(setting, standard), false, setting.help};
