@@ -78,7 +78,7 @@ py::list list_settings() {
     const RunSettings defaults;
     py::list rows;
     for (const Setting& setting : all_settings())
-        if (setting.kept != Kept::in_checkpoint_only)
+        if (setting.kept != Kept::in_checkpoint_only && means_something(setting, defaults.workload))
             rows.append(py::make_tuple(
                 python_name(setting.name), kind_of(setting), allowed_values(setting),
                 setting.standard != nullptr ? setting.standard : format_value(setting, defaults),
@@ -90,7 +90,8 @@ py::dict settings_of(const PythonTraining& training) {
     const RunSettings settings = training->settings();
     py::dict values;
     for (const Setting& setting : all_settings())
-        values[py::str(python_name(setting.name))] = format_value(setting, settings);
+        if (means_something(setting, settings.workload))
+            values[py::str(python_name(setting.name))] = format_value(setting, settings);
     return values;
 }
 

@@ -15,7 +15,10 @@ from kiln import _kiln
 
 #: What a run with a process of its own has besides, or what a method does here.
 NOT_HERE = frozenset(
-    {"workload", "quiet", "verbose", "lockdown", "ticket_limit", "stop_after"}
+    {
+        "workload", "quiet", "verbose", "lockdown", "ticket_limit", "stop_after",
+        "metrics", "metrics_textfile",
+    }
 )
 
 
