@@ -15,7 +15,6 @@ Report run_benchmarks(const Options& options) {
                  machine.build.c_str());
     table.header();
     bench_rules(table);
-    bench_router(table);
 
     bench_evaluation(table);
     {
@@ -26,6 +25,7 @@ Report run_benchmarks(const Options& options) {
         bench_page_cache(table, trained, options.directory);
         bench_heartbeat(table, trained);
     }
+    bench_router(table);
     bench_processor_use(table, options);
     bench_reliability(table, options);
     bench_processes(table, options);
