@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include "core/router/low_rank.hpp"
 
@@ -151,8 +152,20 @@ class ModelReader {
         return is_int8 ? 2 : 1;
     }
 
+    // All of ours under one name: packages write several names in any order.
+    std::map<std::string, std::string> read_notes() const {
+        const auto found = file_.metadata.find(format_name);
+        if (found == file_.metadata.end())
+            return {};
+        try {
+            return nlohmann::json::parse(found->second).get<std::map<std::string, std::string>>();
+        } catch (const nlohmann::json::exception&) {
+            refuse(fmt::format("metadata '{}' is no JSON object of strings", format_name));
+        }
+    }
+
     void read_metadata(RouterModel& model) const {
-        model.notes = file_.metadata;
+        model.notes = read_notes();
         const auto taken = [&](const char* name) {
             std::string text;
             if (const auto found = model.notes.find(name); found != model.notes.end()) {
@@ -161,9 +174,6 @@ class ModelReader {
             }
             return text;
         };
-        const std::string format = taken("format");
-        if (!format.empty() && format != format_name && format != "pt" && format != "np")
-            refuse(fmt::format("is of format '{}'; this kiln reads {}", format, format_name));
         if (const std::string steps = taken("steps"); !steps.empty()) {
             const auto count = parse_count(steps);
             if (!count || *count == 0 || *count > UINT16_MAX)
@@ -261,14 +271,14 @@ RouterModel load_model(const std::string& path) {
 std::vector<std::byte> to_file(const RouterModel& model) {
     const Layout layout(model.shape);
     SafeTensors contents;
-    contents.metadata = model.notes;
-    contents.metadata["format"] = format_name;
-    contents.metadata["steps"] = fmt::format("{}", model.steps);
-    contents.metadata["inputs"] = fmt::format("{}", model.shape.inputs);
-    contents.metadata["hidden"] = fmt::format("{}", model.shape.hidden);
-    contents.metadata["outputs"] = fmt::format("{}", model.shape.outputs);
-    contents.metadata["loss"] =
+    std::map<std::string, std::string> notes = model.notes;
+    notes["steps"] = fmt::format("{}", model.steps);
+    notes["inputs"] = fmt::format("{}", model.shape.inputs);
+    notes["hidden"] = fmt::format("{}", model.shape.hidden);
+    notes["outputs"] = fmt::format("{}", model.shape.outputs);
+    notes["loss"] =
         model.kind == router::LossKind::squared_error ? "squared_error" : "cross_entropy";
+    contents.metadata[format_name] = nlohmann::json(notes).dump();
     std::vector<Int8Weights> weights;
     weights.reserve(layout.tensors().size());
     for (const Tensor& tensor : layout.tensors()) {

@@ -2,7 +2,8 @@
 //
 // Safetensors with W, U (or W1 W2, U1 U2), b_gate, b_update, zeta, nu (before the logistic
 // function), head_weight, head_bias; norm.mean and norm.std; of a quantised model the matrices are
-// I8 with F32 <name>.scale [rows]. Metadata: format, steps, loss, and where chosen a threshold.
+// I8 with F32 <name>.scale [rows]. Metadata, as JSON under one name (so that other packages write
+// the file back to the byte): steps, loss, and where chosen a threshold and a calibration.
 // What is wrong is thrown as bad_data.
 #pragma once
 
