@@ -207,7 +207,6 @@ bool is_in_text(const Setting& setting, const RunSettings& settings) {
 bool is_in_launch_text(const Setting& setting, const RunSettings& settings) {
     const std::string_view name = setting.name;
     return name != "state" && name != "epsilon" && name != "table-mib" &&
-           means_something(setting, settings.workload) &&
            (!is_search_limit(setting) || active_limit(settings.othello) == name);
 }
 

@@ -6,7 +6,7 @@
 namespace kiln::app {
 namespace {
 
-constexpr std::array<const char*, 3> workloads = {"othello", "null", "router"};
+constexpr std::array<const char*, 3> workloads = {"othello", "router", "null"};
 constexpr std::array<const char*, 2> update_targets = {"leaf", "root"};
 constexpr std::array<const char*, 3> on_corrupt = {"stop", "previous", "fresh"};
 constexpr std::array<const char*, 3> clippings = {"none", "norm", "value"};

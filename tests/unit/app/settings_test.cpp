@@ -68,10 +68,11 @@ std::string toml_of(const Setting& setting) {
     return is_text ? "\"" + sample + "\"" : sample;
 }
 
+// Those of `kiln train`; a router's have a command of their own.
 std::vector<const Setting*> typed_settings() {
     std::vector<const Setting*> typed;
     for (const Setting& setting : all_settings())
-        if (setting.kept != Kept::in_checkpoint_only)
+        if (setting.kept != Kept::in_checkpoint_only && setting.scope != Scope::router)
             typed.push_back(&setting);
     return typed;
 }
