@@ -36,7 +36,7 @@ help: ## print this
 deps: ## install the Debian packages that build, test and train need
 	@toolchains/install-deps.sh build library
 
-deps-python: deps ## install the packages of the Python package and its tests
+deps-python: deps ## install the packages of the Python package and of the tests
 	@toolchains/install-deps.sh python
 
 deps-dev: deps ## install the packages of the other targets: clang, lint, ARM64
@@ -118,17 +118,17 @@ lint: deps-dev ## check the layout and run clang-tidy
 	printf '%s\n' $(sources) | \
 		xargs -P $(JOBS) -n 1 clang-tidy-14 -p build/clang --quiet --warnings-as-errors='*'
 
-clang: deps-dev ## build and test with the second compiler
+clang: deps-dev deps-python ## build and test with the second compiler
 	cmake --preset clang
 	cmake --build --preset clang -j $(JOBS)
 	ctest --preset clang
 
-asan: deps ## test with the address and undefined behaviour sanitizers
+asan: deps deps-python ## test with the address and undefined behaviour sanitizers
 	cmake --preset asan-ubsan
 	cmake --build --preset asan-ubsan -j $(JOBS)
 	ctest --preset asan-ubsan
 
-tsan: deps ## test with the thread sanitizer
+tsan: deps deps-python ## test with the thread sanitizer
 	cmake --preset tsan
 	$(FIXED_ADDRESSES) cmake --build --preset tsan -j $(JOBS)
 	$(FIXED_ADDRESSES) ctest --preset tsan
