@@ -211,6 +211,7 @@ void Session::start_fresh(std::span<const char> settings_text) {
     workload_->reset();
     set_settings_text(settings_text);
     saved_games_ = UINT64_MAX;
+    has_news_ = false;
 }
 
 Status Session::restore(CheckpointReader& reader, std::span<const char> settings_text) {
@@ -220,7 +221,8 @@ Status Session::restore(CheckpointReader& reader, std::span<const char> settings
     if (progress_->games != reader.info().games || !progress_->skipped.is_valid())
         return Error{ErrorCode::corrupt_header};
     workload_->restored();
-    saved_games_ = has_settings_text(settings_text) ? progress_->games : UINT64_MAX;
+    saved_games_ = progress_->games;
+    has_news_ = !has_settings_text(settings_text);
     set_settings_text(settings_text);
     return {};
 }
@@ -232,7 +234,7 @@ void Session::change(const SessionSettings& settings, std::span<const char> sett
     settings_ = settings;
     if (has_settings_text(settings_text))
         return;
-    saved_games_ = UINT64_MAX;  // no checkpoint says so yet
+    has_news_ = true;
     set_settings_text(settings_text);
 }
 
@@ -242,7 +244,7 @@ Status Session::skip(std::span<const std::uint64_t> tickets) {
             continue;
         if (!progress_->skipped.add(ticket))
             return Error{.code = ErrorCode::too_many_skipped, .detail = SkipList::capacity};
-        saved_games_ = UINT64_MAX;  // no checkpoint says so yet
+        has_news_ = true;
     }
     return {};
 }
@@ -273,7 +275,7 @@ Result<SessionEnd> Session::run(const Ports& ports) {
     ports_.page->session.rest();
     if (!status)
         return status.error();
-    if (saved_games_ != progress_->games)
+    if (!is_saved())
         return last_save_error_;
     return progress_->games >= settings_.target_games || workload_->is_finished()
                ? SessionEnd::target_reached
@@ -295,7 +297,7 @@ Status Session::save(const Ports& ports) {
     attach(ports);
     save_at_the_end();
     ports_.page->session.rest();
-    if (saved_games_ != progress_->games)
+    if (!is_saved())
         return last_save_error_;
     return {};
 }

@@ -164,6 +164,7 @@ class Session {
     void start_save_part(SavePart part);
     void finish_handing_over();
     void end_save();
+    bool is_saved() const { return saved_games_ == progress_->games && !has_news_; }
     bool is_saving() const { return save_part_ != SavePart::none; }
     void save_at_the_end();
     void note_saved();
@@ -180,6 +181,8 @@ class Session {
     Pool records_;
     CheckpointWriter writer_;
     std::uint64_t saved_games_ = UINT64_MAX;  // games in the newest checkpoint; UINT64_MAX: none
+    bool has_news_ =
+        false;  // settings or tickets left out that the newest checkpoint does not tell
     SaveJob save_job_{*this};
     SavePart save_part_ = SavePart::none;  // that the scribe is at
     std::uint64_t saving_games_ = 0;       // games in the one being written

@@ -126,7 +126,7 @@ void Session::end_save() {
 // What was learned last must be on disk, whatever is in the way: two attempts.
 void Session::save_at_the_end() {
     end_save();
-    for (int attempt = 0; attempt < 2 && saved_games_ != progress_->games; ++attempt) {
+    for (int attempt = 0; attempt < 2 && !is_saved(); ++attempt) {
         begin_save();
         end_save();
     }
@@ -135,6 +135,7 @@ void Session::save_at_the_end() {
 void Session::note_saved() {
     PageSink sink(*ports_.page);
     saved_games_ = saving_games_;
+    has_news_ = false;
     ports_.page->games_saved.store(saved_games_, std::memory_order_relaxed);
     sink.emit(
         Event::make(EventKind::checkpoint_saved, saved_games_,

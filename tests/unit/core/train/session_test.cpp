@@ -404,6 +404,36 @@ TEST(Session, keeps_the_settings_of_the_run_that_goes_on_in_its_checkpoints) {
     EXPECT_EQ(text[10], '\0');  // nothing of the older text behind it
 }
 
+TEST(Session, knows_the_checkpoint_it_began_from_although_the_settings_are_others) {
+    BlockStore store;
+    NullWorkload first(seed);
+    TestRun run(first, settings_to(64), 1);
+    run.start_fresh("one");
+    ASSERT_TRUE(run.train_alone(store));
+    NullWorkload second(seed);
+    HookedWorkload hooked(second);
+    TestRun again(hooked, settings_to(80), 1);
+    hooked.before_play = [&](std::uint64_t) { EXPECT_EQ(again.page.games_saved.load(), 64u); };
+    ASSERT_TRUE(again.resume(store, "two"));
+    ASSERT_TRUE(again.train_alone(store));
+    EXPECT_EQ(again.page.games_saved.load(), 80u);
+}
+
+TEST(Session, saves_settings_that_the_checkpoint_does_not_tell_although_nothing_is_left_to_do) {
+    BlockStore store;
+    NullWorkload first(seed);
+    TestRun run(first, settings_to(64), 1);
+    run.start_fresh("one");
+    ASSERT_TRUE(run.train_alone(store));
+    NullWorkload second(seed);
+    TestRun again(second, settings_to(64), 1);
+    ASSERT_TRUE(again.resume(store, "two"));
+    ASSERT_TRUE(again.train_alone(store));
+    EXPECT_EQ(saves_of(again).size(), 1u);
+    ASSERT_TRUE(again.train_alone(store));
+    EXPECT_TRUE(saves_of(again).empty());
+}
+
 TEST(Session, refuses_the_checkpoint_of_another_workload) {
     class Other final : public test::WorkloadWrapper {
       public:
