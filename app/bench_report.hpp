@@ -17,27 +17,6 @@ std::string to_json(const perf::Report& report);
 // Throws no_input, permission or io_failed if the file cannot be read, bad_data if it is none.
 perf::Report read_report(const std::string& path);
 
-// A file that is written at the end of a long command: that it can be is known from the beginning.
-// Whatever was there stays until the new contents are complete.
-class LateFile {
-  public:
-    // Throws Failure, naming `flag`.
-    LateFile(const std::string& flag, const std::string& path);
-    ~LateFile();  // removes what was not finished
-    LateFile(const LateFile&) = delete;
-    LateFile& operator=(const LateFile&) = delete;
-
-    void finish(const std::string& contents);
-
-  private:
-    [[noreturn]] void fail() const;
-
-    std::string flag_;
-    std::string path_;
-    std::string part_;
-    int file_ = -1;
-};
-
 // A line a figure; then what regressed, and what was expected and not measured.
 std::string format_comparison(const std::vector<perf::ComparedFigure>& compared,
                               const std::string& baseline);

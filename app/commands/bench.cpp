@@ -8,6 +8,7 @@
 #include "app/commands/commands.hpp"
 #include "app/control_text.hpp"
 #include "app/failure.hpp"
+#include "app/late_file.hpp"
 #include "app/state_directory.hpp"
 #include "perf/benchmarks.hpp"
 #include "perf/jobs.hpp"

@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
-#include "app/bench_report.hpp"
 #include "app/commands/watching.hpp"
 #include "app/failure.hpp"
+#include "app/late_file.hpp"
 #include "app/report/run_report.hpp"
 #include "app/text.hpp"
 

@@ -113,33 +113,5 @@ TEST_F(BenchReport, a_comparison_names_what_regressed) {
     EXPECT_NE(format_comparison({}, "base.json").find("nothing regressed"), std::string::npos);
 }
 
-TEST_F(BenchReport, a_late_file_leaves_what_was_there_until_it_is_complete) {
-    const std::string path = write("before");
-    const auto contents = [&] {
-        std::stringstream text;
-        text << std::ifstream(path).rdbuf();
-        return text.str();
-    };
-    {
-        const LateFile unfinished("--flag", path);
-        EXPECT_EQ(contents(), "before");
-    }
-    EXPECT_FALSE(std::filesystem::exists(path + ".part"));
-    LateFile file("--flag", path);
-    file.finish("after");
-    EXPECT_EQ(contents(), "after");
-    EXPECT_FALSE(std::filesystem::exists(path + ".part"));
-}
-
-TEST_F(BenchReport, a_late_file_that_cannot_be_is_refused_at_once) {
-    try {
-        const LateFile file("--flag", directory_.path() + "/absent/file");
-        FAIL();
-    } catch (const Failure& failure) {
-        EXPECT_EQ(failure.exit_code(), ExitCode::cannot_create);
-        EXPECT_NE(std::string(failure.what()).find("--flag"), std::string::npos);
-    }
-}
-
 }  // namespace
 }  // namespace kiln::app
