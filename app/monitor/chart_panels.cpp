@@ -110,7 +110,8 @@ void draw_speed(Canvas& canvas, const Area& area, const MonitorView& view, const
     }
     if (view.run && view.run->games_per_second)
         panel.value = format_rate(*view.run->games_per_second) + " now";
-    panel.y = from_zero(panel.curves);
+    if (range_of(panel.curves))
+        panel.y = Range{0, std::max(usual_most(panel.curves[0]), 1e-9)};
     draw_panel(canvas, area, panel, look, view);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -156,6 +158,20 @@ std::optional<Range> range_of(std::span<const Curve> curves) {
                 range = range ? Range{std::min(range->low, dot.y), std::max(range->high, dot.y)}
                               : Range{dot.y, dot.y};
     return range;
+}
+
+double usual_most(const Curve& curve) {
+    std::vector<double> values;
+    for (const Dot& dot : curve.dots)
+        if (is_drawable(dot))
+            values.push_back(dot.y);
+    if (values.empty())
+        return 0;
+    const auto ninth = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) * 9 / 10);
+    std::nth_element(values.begin(), ninth, values.end());
+    const double usual = *ninth;
+    const double most = *std::max_element(ninth, values.end());
+    return usual > 0 ? std::min(most, 2 * usual) : most;
 }
 
 void draw_bar(Canvas& canvas, int x, int y, int width, double share, Style style,

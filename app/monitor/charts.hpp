@@ -33,6 +33,10 @@ struct Range {
 // A range that holds all dots; nothing without any.
 std::optional<Range> range_of(std::span<const Curve> curves);
 
+// What a chart of speeds should reach to: the largest value, but at most twice what nine in ten do
+// not exceed, because one burst would flatten all the others. 0 without any.
+double usual_most(const Curve& curve);
+
 // A share from 0 to 1 of `width` columns.
 void draw_bar(Canvas& canvas, int x, int y, int width, double share, Style style, const Look& look);
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -74,6 +75,19 @@ TEST(Charts, values_that_are_not_finite_are_left_out) {
     EXPECT_EQ(text.find("\xe2\xa0"), std::string::npos) << text;
     const std::array curves = {Curve{{{0, std::nan("")}}}};
     EXPECT_FALSE(range_of(curves));
+}
+
+TEST(Charts, one_burst_does_not_set_the_scale_of_all_the_others) {
+    Curve curve;
+    for (int i = 0; i < 20; ++i)
+        curve.dots.push_back({double(i), 100.0 + i});
+    EXPECT_EQ(usual_most(curve), 119);
+    curve.dots[2].y = 5000;
+    EXPECT_EQ(usual_most(curve), 2 * 118);
+    curve.dots[3].y = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_LE(usual_most(curve), 2 * 118);
+    EXPECT_EQ(usual_most(Curve{{{0, 0}, {1, 0}, {2, 7}}, Style::first, '*'}), 7);
+    EXPECT_EQ(usual_most(Curve{}), 0);
 }
 
 TEST(Charts, a_chart_without_room_draws_nothing) {
