@@ -15,8 +15,20 @@ export QEMU_CPU="$1" QEMU_LD_PREFIX="$here/../build/arm64-sysroot"
 shift
 
 [ ! -e $registered/qemu-aarch64 ] || exec "$@"
+own=--map-root-user
+if [ "$(id -u)" -eq 0 ]; then
+    # Root can have all users in there, which tests become. The map can only be written from here,
+    # once the namespace is there: before, this process has one that cannot be replaced. Until then
+    # the shell in there is nobody, who must not become that for good (-p).
+    own=--keep-caps
+    (
+        until echo 0 0 65536 >/proc/$$/uid_map || [ ! -e /proc/$$ ]; do sleep 0.01; done
+        echo 0 0 65536 >/proc/$$/gid_map
+    ) 2>/dev/null &
+fi
 # shellcheck disable=SC2016  # expanded in there
-exec unshare --user --map-root-user --mount sh -c '
+exec unshare --user --mount $own sh -p -c '
+    until [ "$(id -u)" = 0 ] && [ "$(id -g)" = 0 ]; do sleep 0.01; done
     mount -t binfmt_misc none "$0" && cat /usr/lib/binfmt.d/qemu-aarch64.conf >"$0/register" || {
         echo "cannot run ARM64 programs: systemctl restart systemd-binfmt registers qemu" >&2
         exit 1

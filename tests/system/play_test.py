@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from support import KILN, TIMEOUT_S, KilnTest, catches_interrupts, open_terminal
+from support import KILN, TIMEOUT_S, KilnTest, native_only, open_terminal
 
 CELLS = "---------------------------O*------*O---------------------------"
 # White has no move there, black has a1 only.
@@ -81,10 +81,7 @@ class Player:
         return self.process.stderr.read().decode()
 
     def wait_for_signals(self):
-        deadline = time.monotonic() + TIMEOUT_S
-        while not catches_interrupts(self.process.pid):
-            self.test.assertLess(time.monotonic(), deadline)
-            time.sleep(0.005)
+        self.test.wait_for_signals(self.process)
 
 
 class Gtp(KilnTest):
@@ -325,12 +322,14 @@ class Endings(KilnTest):
         self.addCleanup(process.kill)
         process.stdin.write(b"list_commands\n" * 1000)  # some 200 kB of answers
         process.stdin.flush()
+        self.wait_for_signals(process)
         time.sleep(0.5)
         self.assertIsNone(process.poll())
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(5), 0)
         process.stdin.close()
 
+    @native_only("what starts the emulator leaves a file in the place of a closed descriptor")
     def test_closed_descriptors_are_refused(self):
         for closed, name in (("<&-", "standard input"), (">&-", "standard output")):
             done = subprocess.run(["/bin/sh", "-c", f'exec "$0" play --untrained {closed}', KILN],

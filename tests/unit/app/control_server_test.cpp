@@ -409,6 +409,7 @@ TEST_F(ControlServerTest, another_user_is_turned_away_even_where_the_permissions
         const Json reply = client.reply();
         return client.is_closed() && reply.value("exit_code", 0) == 77 ? 0 : 1;
     });
+    ::close(ends[1]);  // if the child ends, nobody waits for it
     char come = 0;
     ASSERT_EQ(::read(ends[0], &come, 1), 1);
     serve();
@@ -416,7 +417,6 @@ TEST_F(ControlServerTest, another_user_is_turned_away_even_where_the_permissions
     EXPECT_EQ(test::wait_for(child), 0);
     EXPECT_EQ(handler_.requests.size(), 0u);
     ::close(ends[0]);
-    ::close(ends[1]);
 }
 
 TEST_F(ControlServerTest, without_descriptors_it_rests_and_serves_later) {
