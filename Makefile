@@ -26,7 +26,7 @@ headers = $(shell find core platform app perf tests -name '*.hpp')
 
 .PHONY: help deps deps-dev deps-python build train test bench bench-python baseline instructions \
 	profile release static install wheel format lint lint-python clang asan tsan fuzz arm64-release \
-	arm64 torture $(torture_parts) boot-test package package-test clean
+	arm64 torture $(torture_parts) boot-test kernel-test static-programs package package-test clean
 
 help: ## print this
 	@echo 'make TARGET [GAMES=$(GAMES)] [STATE=$(STATE)] [WORKERS=n] [JOBS=n] [PREFIX=$(PREFIX)]' \
@@ -153,13 +153,15 @@ arm64: static arm64-release ## build for ARM64 and test under emulation
 	cmake --build --preset arm64 -j $(JOBS)
 	ctest --preset arm64
 
-package: deps-dev ## make Debian packages and archives of static programs, x86-64 and ARM64
+static-programs: deps-dev
 	toolchains/fetch-mimalloc.sh
 	toolchains/make-sysroot.sh
 	cmake --preset release-static
 	cmake --build --preset release-static -j $(JOBS) --target kiln
 	cmake --preset release-arm64
 	cmake --build --preset release-arm64 -j $(JOBS) --target kiln
+
+package: static-programs ## make Debian packages and archives of static programs, x86-64 and ARM64
 	rm -rf build/packages
 	deploy/package/make.sh build/packages $(packaged)
 	@cat build/packages/SHA256SUMS
@@ -190,6 +192,12 @@ torture-run: build
 boot-test: build ## boot a Debian 12 in a container and try the service on it (root, network)
 	@toolchains/install-deps.sh boot
 	python3 tests/service/boot_test.py $(KILN) $(BOOT_DIR)
+
+kernel-test: static-programs ## boot an ARM64 kernel in an emulator and try what is released on it
+	@toolchains/install-deps.sh kernel
+	toolchains/fetch-arm64-kernel.sh
+	KILN=build/release-arm64/kiln NATIVE_KILN=build/release-static/kiln \
+		ARM64_KERNEL=build/arm64-kernel python3 tests/kernel/kernel_test.py
 
 clean: ## remove everything built; state/ stays
 	rm -rf build

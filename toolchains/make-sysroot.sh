@@ -1,9 +1,10 @@
 #!/bin/sh
 # Fetches the ARM64 twins of the libraries Kiln is built with (group `library` of packages.txt) and
-# all they need into a folder, by default build/arm64-sysroot. Changes nothing on this machine: apt
-# works on state of its own, and nothing is installed. Does nothing when the folder is up to date.
+# all they need into a folder, by default build/arm64-sysroot. Installs nothing. Does nothing when
+# the folder is up to date.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/arm64-apt.sh"
 sysroot=$(realpath -m "${1:-$here/../build/arm64-sysroot}")
 
 packages="libc6-dev libstdc++-12-dev"
@@ -14,23 +15,13 @@ done <"$here/packages.txt"
 made_of=$sysroot/made-of
 [ "$(cat "$made_of" 2>/dev/null)" != "$packages" ] || exit 0
 
-work=$sysroot.apt
-rm -rf "$sysroot" "$work"
-mkdir -p "$sysroot" "$work/state/lists/partial" "$work/cache/archives/partial"
-: >"$work/status"  # nothing is installed: apt takes every dependency along
-apt() {
-    apt-get -qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 \
-        -o APT::Install-Recommends=0 -o APT::Sandbox::User=root \
-        -o Dir::State="$work/state" -o Dir::State::status="$work/status" \
-        -o Dir::Cache="$work/cache" "$@"
-}
+rm -rf "$sysroot"
+mkdir -p "$sysroot"
 echo "Making $sysroot"
-apt update
+begin_apt "$sysroot.apt"
 # shellcheck disable=SC2086  # a list of words
-apt -y --download-only install $packages
-for archive in "$work"/cache/archives/*.deb; do
-    dpkg-deb -x "$archive" "$sysroot"
-done
+unpack_packages "$sysroot" $packages
+end_apt
 
 # Absolute links point into this machine: point them into the sysroot.
 find "$sysroot" -type l | while read -r link; do
@@ -40,5 +31,4 @@ find "$sysroot" -type l | while read -r link; do
     esac
 done
 
-rm -rf "$work"
 echo "$packages" >"$made_of"

@@ -7,7 +7,7 @@ import stat
 import time
 import unittest
 
-from support import KilnTest
+from support import KilnTest, native_only
 
 # Full-size state, short games: some ten seconds if nobody interferes.
 RUN = ["--games", "40000", "--epoch-games", "64", "--exact-empties", "4", "--memory", "400MB",
@@ -124,6 +124,7 @@ class RunControl(KilnTest):
         shown = self.kiln("checkpoint", "inspect", self.newest("run")).out
         self.assertIn("learning-rate = 0.05", shown)
 
+    @native_only("the emulator's own memory is counted with the program's")
     def test_memory_is_accounted_for_to_the_percent(self):
         process = self.begin()
         report = json.loads(self.ask("memory", "--json"))
