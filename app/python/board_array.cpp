@@ -1,14 +1,48 @@
 #include "app/python/board_array.hpp"
 
+#include <bit>
 #include <cstring>
 #include <type_traits>
 
+#include <hwy/highway.h>
+
 #include "core/base/check.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace kiln::app::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// 64 cells side by side: 0, 1, 2, or 255 for -1. False: one is something else.
+bool board_of_cells(const std::uint8_t* cells, othello::Board& board) {
+    const hn::CappedTag<std::uint8_t, othello::square_count> tag;
+    const auto one = hn::Set(tag, 1);
+    const auto two = hn::Set(tag, 2);
+    const auto minus_one = hn::Set(tag, 255);
+    std::uint8_t own[sizeof(othello::Bits)];
+    std::uint8_t opponent[sizeof(othello::Bits)];
+    std::uint8_t empty[sizeof(othello::Bits)];
+    for (std::size_t at = 0; at < othello::square_count; at += hn::Lanes(tag)) {
+        const auto part = hn::LoadU(tag, cells + at);
+        hn::StoreMaskBits(tag, hn::Eq(part, one), own + at / 8);
+        hn::StoreMaskBits(tag, hn::Or(hn::Eq(part, two), hn::Eq(part, minus_one)),
+                          opponent + at / 8);
+        hn::StoreMaskBits(tag, hn::Eq(part, hn::Zero(tag)), empty + at / 8);
+    }
+    const othello::Board read = {std::bit_cast<othello::Bits>(own),
+                                 std::bit_cast<othello::Bits>(opponent)};
+    if ((read.own | read.opponent | std::bit_cast<othello::Bits>(empty)) != ~othello::Bits{0})
+        return false;
+    board = read;
+    return true;
+}
+
+}  // namespace kiln::app::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
 
 namespace kiln::app {
 namespace {
 
-using othello::Bits;
 using othello::square_count;
 
 // What a cell becomes on the way: 0, 1, 2, 255 for -1, or this.
@@ -66,33 +100,26 @@ void load_cells(const BoardArray& boards, std::ptrdiff_t index, std::uint8_t* ce
     }
 }
 
-constexpr std::uint64_t lowest_bits = 0x0101010101010101u;
-
-// The lowest bit of each of eight bytes, side by side.
-Bits gather(std::uint64_t bytes) {
-    return (bytes & lowest_bits) * 0x0102040810204080u >> 56;
-}
-
 }  // namespace
 
 bool read_board(const BoardArray& boards, std::ptrdiff_t index, othello::Board& board) {
+    // Signed bytes side by side are as they have to be.
+    if (boards.cell_bytes == 1 && boards.cell_stride == 1 && boards.is_signed)
+        return HWY_STATIC_DISPATCH(board_of_cells)(
+            reinterpret_cast<const std::uint8_t*>(boards.first + index * boards.board_stride),
+            board);
     alignas(64) std::uint8_t cells[square_count];
     load_cells(boards, index, cells);
-    othello::Board read;
-    std::uint64_t strange = 0;
-    for (int rank = 0; rank < 8; ++rank) {
-        std::uint64_t bytes;
-        std::memcpy(&bytes, cells + 8 * rank, sizeof(bytes));
-        // 1 has bit 0 alone, 2 bit 1 alone, -1 all of them.
-        const std::uint64_t both = bytes & bytes >> 1 & lowest_bits;
-        strange |= bytes ^ ((bytes & 3 * lowest_bits) | both * 255);
-        read.own |= gather(bytes & ~(bytes >> 1)) << 8 * rank;
-        read.opponent |= gather(bytes >> 1) << 8 * rank;
-    }
-    if (strange != 0)
-        return false;
-    board = read;
-    return true;
+    return HWY_STATIC_DISPATCH(board_of_cells)(cells, board);
+}
+
+std::size_t read_boards(const BoardArray& boards, std::ptrdiff_t first,
+                        std::span<othello::Board> to) {
+    std::size_t read = 0;
+    while (read < to.size() &&
+           read_board(boards, first + static_cast<std::ptrdiff_t>(read), to[read]))
+        ++read;
+    return read;
 }
 
 int find_wrong_cell(const BoardArray& boards, std::ptrdiff_t index) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "core/othello/board.hpp"
 
@@ -22,6 +23,10 @@ struct BoardArray {
 
 // False: some cell is none of the four numbers; `board` is not changed then.
 bool read_board(const BoardArray& boards, std::ptrdiff_t index, othello::Board& board);
+
+// Boards from `first` on, up to one that cannot be read; gives back how many.
+std::size_t read_boards(const BoardArray& boards, std::ptrdiff_t first,
+                        std::span<othello::Board> to);
 
 // The first cell of a board that is none of them; CHECK: there is one.
 int find_wrong_cell(const BoardArray& boards, std::ptrdiff_t index);

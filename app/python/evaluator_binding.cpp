@@ -9,6 +9,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
+#include "core/othello/batch_evaluation.hpp"
 #include "core/othello/notation.hpp"
 
 #include "app/model_file.hpp"
@@ -138,18 +139,17 @@ class Evaluator {
         const ReadableArray readable = read_array(array, "boards", true);
         const py::ssize_t count = readable.array.shape(0);
         py::array_t<float> values(count);
-        float* const value = values.mutable_data();
-        py::ssize_t done = 0;
+        const std::span<float> to(values.mutable_data(), static_cast<std::size_t>(count));
+        std::size_t done = 0;
         {
             const py::gil_scoped_release without_lock;
-            othello::Board board;
-            for (; done < count && read_board(readable.boards, done, board); ++done)
-                value[done] = static_cast<float>(model().evaluate(board)) * discs_per_score;
+            done = evaluate_boards(readable.boards, to);
         }
-        if (done < count) {
-            const int cell = find_wrong_cell(readable.boards, done);
-            throw wrong_cell(fmt::format("boards[{}]", done), cell,
-                             readable.array.attr("item")(done, cell));
+        if (done < to.size()) {
+            const auto wrong = static_cast<py::ssize_t>(done);
+            const int cell = find_wrong_cell(readable.boards, wrong);
+            throw wrong_cell(fmt::format("boards[{}]", wrong), cell,
+                             readable.array.attr("item")(wrong, cell));
         }
         return values;
     }
@@ -176,6 +176,27 @@ class Evaluator {
     }
 
   private:
+    // The number of the first board that is none, or how many there are.
+    std::size_t evaluate_boards(const BoardArray& from, std::span<float> values) const {
+        const std::size_t room = std::min(values.size(), othello::batch_positions_max);
+        std::vector<othello::Board> boards(room);
+        std::vector<std::uint16_t> order(room);
+        std::vector<othello::Score> scores(room);
+        for (std::size_t done = 0; done < values.size();) {
+            const std::size_t wanted = std::min(values.size() - done, room);
+            const std::size_t read = read_boards(from, static_cast<std::ptrdiff_t>(done),
+                                                 std::span(boards).first(wanted));
+            if (read < wanted)
+                return done + read;
+            othello::evaluate_batch(model(), std::span(boards).first(read),
+                                    std::span(order).first(read), std::span(scores).first(read));
+            for (std::size_t i = 0; i < read; ++i)
+                values[done + i] = static_cast<float>(scores[i]) * discs_per_score;
+            done += read;
+        }
+        return values.size();
+    }
+
     std::unique_ptr<PlayingModel> model_;
     std::mutex searching_;  // never taken while holding Python's lock
 };

@@ -1,4 +1,5 @@
-// The evaluation's kernels: features of a child position, the pairs, and the sum over the lanes.
+// The evaluation's kernels: features of a position and of its child, the pairs, and the sum over
+// the lanes.
 //
 // Included inside other files' HWY_NAMESPACE so that the search can inline them.
 #pragma once
@@ -15,6 +16,28 @@ HWY_BEFORE_NAMESPACE();
 namespace kiln::othello::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
+
+// What the discs add to each lane. The sums stay in registers over all discs.
+inline void sum_contributions(const Geometry& geometry, Board board, Features& features) {
+    const hn::ScalableTag<std::int16_t> tag;
+    static_assert(lane_capacity % hn::MaxLanes(tag) == 0);
+    constexpr std::size_t vectors = lane_capacity / hn::MaxLanes(tag);
+    hn::Vec<decltype(tag)> sums[vectors];
+    for (std::size_t v = 0; v < vectors; ++v)
+        sums[v] = hn::Zero(tag);
+    for (Bits own = board.own; own != 0; own &= own - 1) {
+        const std::int16_t* const disc = geometry.contribution(std::countr_zero(own)).index;
+        for (std::size_t v = 0; v < vectors; ++v)
+            sums[v] = hn::Add(sums[v], hn::Load(tag, disc + v * hn::MaxLanes(tag)));
+    }
+    for (Bits opponent = board.opponent; opponent != 0; opponent &= opponent - 1) {
+        const std::int16_t* const disc = geometry.contribution(std::countr_zero(opponent)).index;
+        for (std::size_t v = 0; v < vectors; ++v)
+            sums[v] = hn::Sub(sums[v], hn::Load(tag, disc + v * hn::MaxLanes(tag)));
+    }
+    for (std::size_t v = 0; v < vectors; ++v)
+        hn::Store(sums[v], tag, features.index + v * hn::MaxLanes(tag));
+}
 
 // Features after the player to move played `square` and turned `flipped`, seen by the other player:
 // child = -(parent + placed disc + 2 * turned discs), lane by lane.

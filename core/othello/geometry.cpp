@@ -257,19 +257,8 @@ std::span<const Square> Geometry::lane_squares(int shape, int lane) const {
 }
 
 Features Geometry::features(Board board) const {
-    Features features = {};
-    for (Bits own = board.own; own != 0; own &= own - 1) {
-        const Features& disc = contributions_[std::countr_zero(own)];
-        for (int lane = 0; lane < lane_capacity; ++lane)
-            features.index[lane] =
-                static_cast<std::int16_t>(features.index[lane] + disc.index[lane]);
-    }
-    for (Bits opponent = board.opponent; opponent != 0; opponent &= opponent - 1) {
-        const Features& disc = contributions_[std::countr_zero(opponent)];
-        for (int lane = 0; lane < lane_capacity; ++lane)
-            features.index[lane] =
-                static_cast<std::int16_t>(features.index[lane] - disc.index[lane]);
-    }
+    Features features;
+    HWY_STATIC_DISPATCH(sum_contributions)(*this, board, features);
     HWY_STATIC_DISPATCH(count_pairs)(*this, board, features);
     return features;
 }
