@@ -1,26 +1,17 @@
 // `kiln router evaluate | predict | quantize | prune | inspect`: what is done with a trained model.
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "core/numeric/elementary.hpp"
-#include "core/router/metrics.hpp"
-#include "core/router/pruning.hpp"
-
 #include "app/failure.hpp"
 #include "app/log_entry.hpp"
 #include "app/router/commands.hpp"
-#include "app/router/model.hpp"
+#include "app/router/judgement.hpp"
 #include "app/text.hpp"
 
 namespace kiln::app {
 namespace {
-
-constexpr const char* threshold_note = "threshold";
-constexpr const char* calibration_note = "calibration_temperature";
 
 using Json = nlohmann::ordered_json;
 
@@ -36,102 +27,13 @@ DataSource source_for(const RouterModel& model, DataSource source) {
     return source;
 }
 
-double note_or(const RouterModel& model, const char* name, double otherwise) {
-    const auto found = model.notes.find(name);
-    if (found == model.notes.end())
-        return otherwise;
-    const auto value = parse_real(found->second);
-    if (!value || !(*value > 0))
-        throw Failure(ExitCode::bad_data, fmt::format("the model's {} is '{}'; it takes a number "
-                                                      "above 0",
-                                                      name, found->second));
-    return *value;
-}
-
-router::Metrics measured(const RouterModel& model, const Dataset& data,
-                         std::span<const float> logits) {
-    std::vector<router::RankedScore> scratch(data.samples);
-    return router::measure(model.kind, model.shape.outputs, logits, data.y.floats(), scratch);
-}
-
-double majority_share(const Dataset& data) {
-    std::map<float, std::uint64_t> counts;
-    std::uint64_t most = 0;
-    for (const float label : data.y.floats())
-        most = std::max(most, ++counts[label]);
-    return static_cast<double>(most) / data.samples;
-}
-
-std::vector<float> divided(std::span<const float> logits, double temperature) {
-    std::vector<float> scaled;
-    for (const float logit : logits)
-        scaled.push_back(static_cast<float>(static_cast<double>(logit) / temperature));
-    return scaled;
-}
-
-// The temperature with the least log-loss (Guo et al., ICML 2017, section 4.2), by golden section
-// over its logarithm.
-double best_temperature(const RouterModel& model, const Dataset& data,
-                        std::span<const float> logits) {
-    const auto loss = [&](double exponent) {
-        return measured(model, data, divided(logits, exp_of(exponent))).loss;
-    };
-    constexpr double ratio = 0.6180339887498949;
-    double low = -3;
-    double high = 3;
-    for (int i = 0; i < 40; ++i) {
-        const double left = high - ratio * (high - low);
-        const double right = low + ratio * (high - low);
-        if (loss(left) < loss(right))
-            high = right;
-        else
-            low = left;
-    }
-    return exp_of((low + high) / 2);
-}
-
-struct Decision {
-    double threshold = 1;    // class 1 from this probability on
-    double cost = 0;         // mean a sample
-    double light_share = 0;  // of samples decided for class 1
-    double always_light = 0;
-    double always_strong = 0;
-};
-
-// The threshold of least cost on these samples: a sample that is decided for class 1 costs
-// cost_wrong if its label is 0 and nothing else; one that is decided for class 0 cost_strong.
-Decision cheapest(std::span<const float> logits, std::span<const float> labels, double cost_wrong,
-                  double cost_strong) {
-    std::vector<std::size_t> order(labels.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
-    const auto samples = static_cast<double>(labels.size());
-    Decision best;
-    best.always_strong = best.cost = cost_strong;
-    double wrong = 0;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        wrong += labels[order[i]] > 0.5f ? 0 : cost_wrong;
-        const bool is_tied = i + 1 < order.size() && logits[order[i + 1]] == logits[order[i]];
-        const double light = static_cast<double>(i + 1);
-        const double cost = (wrong + (samples - light) * cost_strong) / samples;
-        if (!is_tied && cost < best.cost) {
-            best.cost = cost;
-            best.light_share = light / samples;
-            best.threshold = logistic_of(static_cast<double>(logits[order[i]]));
-        }
-    }
-    best.always_light = wrong / samples;
-    return best;
-}
-
 ExitCode evaluate(const RouterOptions& options) {
     RouterModel model = load_model(options.model);
     const Dataset data = load_dataset(source_for(model, options.data));
     std::vector<float> logits = logits_of(model, data);
     const bool is_binary =
         model.shape.outputs == 1 && model.kind == router::LossKind::cross_entropy;
-    double temperature = note_or(model, calibration_note, 1);
+    double temperature = calibration_of(model);
     if (options.calibrate)
         temperature = best_temperature(model, data, logits);
     logits = divided(logits, temperature);
@@ -163,7 +65,7 @@ ExitCode evaluate(const RouterOptions& options) {
                           "classes");
         const Decision decision =
             cheapest(logits, data.y.floats(), *options.cost_wrong, options.cost_strong);
-        model.notes[threshold_note] = fmt::format("{}", decision.threshold);
+        set_threshold(model, decision.threshold);
         json["threshold"] = decision.threshold;
         json["cost"] = decision.cost;
         json["light_share"] = decision.light_share;
@@ -177,7 +79,7 @@ ExitCode evaluate(const RouterOptions& options) {
     }
     if (!options.out.empty()) {
         if (options.calibrate)
-            model.notes[calibration_note] = fmt::format("{}", temperature);
+            set_calibration(model, temperature);
         write_whole(options.out, to_file(model));
     }
     if (options.json)
@@ -187,41 +89,29 @@ ExitCode evaluate(const RouterOptions& options) {
     return ExitCode::ok;
 }
 
-// 0 where nothing is in doubt, 1 where all classes are as likely: entropy over its largest value.
-double uncertainty_of(std::span<const double> probabilities) {
-    double entropy = 0;
-    for (const double p : probabilities)
-        if (p > 1e-300)
-            entropy -= p * log_of(p);
-    return entropy / log_of(static_cast<double>(probabilities.size()));
-}
-
 ExitCode predict(const RouterOptions& options) {
     const RouterModel model = load_model(options.model);
     DataSource source = source_for(model, options.data);
     source.may_lack_labels = true;
     const Dataset data = load_dataset(source);
-    const double temperature = note_or(model, calibration_note, 1);
-    const double threshold = note_or(model, threshold_note, 0.5);
+    const double temperature = calibration_of(model);
+    const double threshold = threshold_of(model);
     const std::vector<float> logits = divided(logits_of(model, data), temperature);
     const std::size_t K = model.shape.outputs;
     std::string text = model.kind == router::LossKind::squared_error ? "value\n"
                        : K == 1 ? "probability,uncertainty,decision\n"
                                 : "class,probability,uncertainty\n";
-    std::vector<double> values(K);
     std::vector<double> probabilities(K);
     for (std::size_t i = 0; i < data.samples; ++i) {
         const std::span<const float> of_sample = std::span(logits).subspan(i * K, K);
-        std::copy(of_sample.begin(), of_sample.end(), values.begin());
         if (model.kind == router::LossKind::squared_error) {
             text += fmt::format("{}\n", of_sample[0]);
             continue;
         }
-        router::probabilities_of(values, probabilities);
+        probabilities_of(of_sample, probabilities);
         if (K == 1) {
             const double p = probabilities[0];
-            const double both[] = {p, 1 - p};
-            text += fmt::format("{:.6f},{:.6f},{}\n", p, uncertainty_of(both),
+            text += fmt::format("{:.6f},{:.6f},{}\n", p, uncertainty_of(probabilities),
                                 p >= threshold ? "light" : "strong");
         } else {
             const std::uint32_t best = router::predicted_class(of_sample);
@@ -272,16 +162,7 @@ ExitCode shrink(const RouterOptions& options, const RouterModel& before, const R
 
 ExitCode prune(const RouterOptions& options) {
     const RouterModel model = load_model(options.model);
-    if (model.is_int8)
-        throw Failure(ExitCode::usage,
-                      "router prune: the model is quantised; prune, then quantize");
-    RouterModel pruned = model;
-    const router::Layout layout(model.shape);
-    std::vector<float> scratch(router::pruning_scratch(layout));
-    std::vector<std::uint8_t> support(layout.size());
-    router::choose_support(layout, options.keep_share, pruned.parameters, scratch, support);
-    router::apply_support(support, pruned.parameters);
-    return shrink(options, model, pruned, "prune");
+    return shrink(options, model, pruned(model, options.keep_share), "prune");
 }
 
 ExitCode inspect(const RouterOptions& options) {

@@ -1,0 +1,149 @@
+#include "app/router/judgement.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "core/numeric/elementary.hpp"
+#include "core/router/pruning.hpp"
+
+#include "app/failure.hpp"
+#include "app/text.hpp"
+
+namespace kiln::app {
+namespace {
+
+constexpr const char* threshold_note = "threshold";
+constexpr const char* calibration_note = "calibration_temperature";
+
+double note_or(const RouterModel& model, const char* name, double otherwise) {
+    const auto found = model.notes.find(name);
+    if (found == model.notes.end())
+        return otherwise;
+    const auto value = parse_real(found->second);
+    if (!value || !(*value > 0))
+        throw Failure(ExitCode::bad_data, fmt::format("the model's {} is '{}'; it takes a number "
+                                                      "above 0",
+                                                      name, found->second));
+    return *value;
+}
+
+}  // namespace
+
+router::Metrics measured(const RouterModel& model, const Dataset& data,
+                         std::span<const float> logits) {
+    std::vector<router::RankedScore> scratch(data.samples);
+    return router::measure(model.kind, model.shape.outputs, logits, data.y.floats(), scratch);
+}
+
+double majority_share(const Dataset& data) {
+    std::map<float, std::uint64_t> counts;
+    std::uint64_t most = 0;
+    for (const float label : data.y.floats())
+        most = std::max(most, ++counts[label]);
+    return static_cast<double>(most) / data.samples;
+}
+
+double calibration_of(const RouterModel& model) {
+    return note_or(model, calibration_note, 1);
+}
+
+void set_calibration(RouterModel& model, double temperature) {
+    model.notes[calibration_note] = fmt::format("{}", temperature);
+}
+
+std::vector<float> divided(std::span<const float> logits, double temperature) {
+    std::vector<float> scaled;
+    for (const float logit : logits)
+        scaled.push_back(static_cast<float>(static_cast<double>(logit) / temperature));
+    return scaled;
+}
+
+double best_temperature(const RouterModel& model, const Dataset& data,
+                        std::span<const float> logits) {
+    const auto loss = [&](double exponent) {
+        return measured(model, data, divided(logits, exp_of(exponent))).loss;
+    };
+    constexpr double ratio = 0.6180339887498949;
+    double low = -3;
+    double high = 3;
+    for (int i = 0; i < 40; ++i) {
+        const double left = high - ratio * (high - low);
+        const double right = low + ratio * (high - low);
+        if (loss(left) < loss(right))
+            high = right;
+        else
+            low = left;
+    }
+    return exp_of((low + high) / 2);
+}
+
+double threshold_of(const RouterModel& model) {
+    return note_or(model, threshold_note, 0.5);
+}
+
+void set_threshold(RouterModel& model, double threshold) {
+    model.notes[threshold_note] = fmt::format("{}", threshold);
+}
+
+Decision cheapest(std::span<const float> logits, std::span<const float> labels, double cost_wrong,
+                  double cost_strong) {
+    std::vector<std::size_t> order(labels.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
+    const auto samples = static_cast<double>(labels.size());
+    Decision best;
+    best.always_strong = best.cost = cost_strong;
+    double wrong = 0;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        wrong += labels[order[i]] > 0.5f ? 0 : cost_wrong;
+        const bool is_tied = i + 1 < order.size() && logits[order[i + 1]] == logits[order[i]];
+        const double light = static_cast<double>(i + 1);
+        const double cost = (wrong + (samples - light) * cost_strong) / samples;
+        if (!is_tied && cost < best.cost) {
+            best.cost = cost;
+            best.light_share = light / samples;
+            best.threshold = logistic_of(static_cast<double>(logits[order[i]]));
+        }
+    }
+    best.always_light = wrong / samples;
+    return best;
+}
+
+void probabilities_of(std::span<const float> logits, std::span<double> probabilities) {
+    double values[router::outputs_capacity];
+    std::copy(logits.begin(), logits.end(), values);
+    router::probabilities_of({values, logits.size()}, probabilities);
+}
+
+double uncertainty_of(std::span<const double> probabilities) {
+    const double both[] = {probabilities[0], 1 - probabilities[0]};
+    if (probabilities.size() == 1)
+        probabilities = both;
+    double entropy = 0;
+    for (const double p : probabilities)
+        if (p > 1e-300)
+            entropy -= p * log_of(p);
+    return entropy / log_of(static_cast<double>(probabilities.size()));
+}
+
+RouterModel pruned(const RouterModel& model, double keep_share) {
+    if (model.is_int8)
+        throw Failure(ExitCode::usage,
+                      "router prune: the model is quantised; prune, then quantize");
+    RouterModel made = model;
+    const router::Layout layout(model.shape);
+    std::vector<float> scratch(router::pruning_scratch(layout));
+    std::vector<std::uint8_t> support(layout.size());
+    router::choose_support(layout, keep_share, made.parameters, scratch, support);
+    router::apply_support(support, made.parameters);
+    for (std::size_t i = 0; i < support.size(); ++i)
+        if (support[i] == 0)
+            made.exact[i] = 0;
+    return made;
+}
+
+}  // namespace kiln::app
