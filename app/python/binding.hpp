@@ -20,6 +20,7 @@ namespace kiln::app {
 void bind_evaluator(pybind11::module_& module);
 void bind_training(pybind11::module_& module);
 void bind_match(pybind11::module_& module);
+void bind_router(pybind11::module_& module);
 void bind_control(pybind11::module_& module);
 
 // Sets the Python exception that a failure is: ValueError for what the caller got wrong, OSError

@@ -19,5 +19,6 @@ PYBIND11_MODULE(_kiln, module) {
     kiln::app::bind_evaluator(module);
     kiln::app::bind_training(module);
     kiln::app::bind_match(module);
+    kiln::app::bind_router(module);
     kiln::app::bind_control(module);
 }

@@ -58,19 +58,20 @@ void add(GameTotals& totals, const othello::WindowReport& window) {
     totals.moves += static_cast<std::uint64_t>(std::llround(window.moves * window.games));
 }
 
+}  // namespace
+
 // Without what a run with another command, or in another process, would do.
-RunSettings in_process(RunSettings settings) {
-    if (settings.workload != "othello")
+RunSettings Training::in_process(RunSettings settings) const {
+    if (settings.workload != workload_)
         throw Failure(ExitCode::bad_data,
-                      fmt::format("workload '{}' cannot be trained from here; it is 'othello'",
-                                  settings.workload));
+                      fmt::format("{}: its workload is '{}', and this trains '{}'", settings.state,
+                                  settings.workload, workload_));
     settings.session.stop_after_games = 0;
     return settings;
 }
 
-}  // namespace
-
-Training::Training(std::span<const Assignment> asked) : teller_("") {
+Training::Training(std::span<const Assignment> asked, std::string workload)
+    : workload_(std::move(workload)), teller_("") {
     const RunSettings wanted = assign_all(RunSettings(), asked);
     directory_ = std::make_unique<StateDirectory>(wanted.state);
     StartingPoint start = find_whole_start(*directory_, wanted);
@@ -138,15 +139,16 @@ void Training::begin_part() {
     page_->stop.store(false);
     is_in_part_ = true;
     begun_ns_ = clock_.now_ns();
-    const othello::Statistics& statistics = trainer_->othello().statistics();
-    // What a window adds at its end includes what was played of it before.
-    const GameTotals open = totals_of(statistics.window);
     totals_ = totals_at_rest();
-    totals_.games -= open.games;
-    totals_.black_wins -= open.black_wins;
-    totals_.white_wins -= open.white_wins;
-    totals_.stone_difference -= open.stone_difference;
-    totals_.moves -= open.moves;
+    if (is_othello()) {
+        // What a window adds at its end includes what was played of it before.
+        const GameTotals open = totals_of(trainer_->othello().statistics().window);
+        totals_.games -= open.games;
+        totals_.black_wins -= open.black_wins;
+        totals_.white_wins -= open.white_wins;
+        totals_.stone_difference -= open.stone_difference;
+        totals_.moves -= open.moves;
+    }
     teller_.begin(trainer_->games(), seconds_);
 }
 
@@ -289,11 +291,11 @@ double Training::part_seconds() const {
 }
 
 GameTotals Training::totals_at_rest() const {
-    return totals_of(trainer_->othello().statistics().total);
+    return is_othello() ? totals_of(trainer_->othello().statistics().total) : GameTotals();
 }
 
 Json Training::convergence() const {
-    if (!is_busy()) {
+    if (is_othello() && !is_busy()) {
         const Event now = Event::make(othello::event_convergence, trainer_->games(),
                                       trainer_->othello().convergence());
         return EventTeller("").tell(now, 0).fields;

@@ -1,9 +1,9 @@
 // Training: a run inside a program that belongs to somebody else.
 //
-// What `kiln train` does with two processes, done with threads of the calling one: the same
-// settings, plan, state directory, checkpoints and logs, and the same bytes. There is no
-// supervisor: nothing starts the run again when the program crashes, and nobody watches for games
-// that hang. Memory is planned and taken at once, but the program around it has a heap.
+// What `kiln train` and `kiln router train` do with two processes, done with threads of the calling
+// one: the same settings, plan, state directory, checkpoints and logs, and the same bytes. There is
+// no supervisor: nothing starts the run again when the program crashes, and nobody watches for
+// games that hang. Memory is planned and taken at once, but the program around it has a heap.
 //
 // It goes by parts: begin() or begin_save(), then look() until it says that the part is over, then
 // end(). Between parts the state may be looked at, changed, saved and loaded. One thread drives;
@@ -31,7 +31,7 @@
 
 namespace kiln::app {
 
-// The games that were played, those left out excepted.
+// The games that were played, those left out excepted. Of another workload than Othello none.
 struct GameTotals {
     std::uint64_t games = 0;
     std::uint64_t black_wins = 0;
@@ -49,8 +49,9 @@ struct Milestone {
 class Training {
   public:
     // Opens and claims the directory, takes the memory and starts the threads. `asked` are settings
-    // as a person gives them, `state`, `resume` and `on-corrupt` among them.
-    explicit Training(std::span<const Assignment> asked);
+    // as a person gives them, `state`, `resume` and `on-corrupt` among them. A run of another
+    // workload is refused.
+    Training(std::span<const Assignment> asked, std::string workload);
     Training(const Training&) = delete;
     Training& operator=(const Training&) = delete;
     ~Training();  // stops what is going on; saves nothing
@@ -75,7 +76,7 @@ class Training {
     bool end();
     bool is_busy() const { return trainer_->is_busy(); }  // any thread
 
-    // Between parts. `asked` as in `kiln set`.
+    // Between parts, of Othello. `asked` as in `kiln set`.
     void change(std::span<const Assignment> asked);
     // The state and the settings that decide the result from a checkpoint or a directory's newest.
     // What is damaged or does not fit is refused before anything is changed.
@@ -84,8 +85,8 @@ class Training {
     // Any thread, as far as they are known: between parts to the last game, during one to the last
     // report (totals every 100 games, convergence every 10,000).
     GameTotals totals() const;
-    Json convergence() const;
-    Json strength() const;  // the curve of the run
+    Json convergence() const;  // of Othello
+    Json strength() const;     // the curve of the run
     Json memory();
     std::uint64_t games() const { return page_->games_absorbed.load(); }
     std::uint64_t games_saved() const { return page_->games_saved.load(); }
@@ -98,6 +99,8 @@ class Training {
     void abandon();
 
   private:
+    bool is_othello() const { return workload_ == "othello"; }
+    RunSettings in_process(RunSettings settings) const;
     void start_trainer(const RunSettings& settings, StartingPoint& start, bool is_from_here);
     void begin_part();
     void drain(News& news);
@@ -105,6 +108,7 @@ class Training {
     GameTotals totals_at_rest() const;
     double part_seconds() const;
 
+    std::string workload_;
     std::unique_ptr<StateDirectory> directory_;
     std::unique_ptr<RunLog> log_;
     std::unique_ptr<StatusPage> page_;

@@ -1,62 +1,14 @@
 // kiln._kiln.Training: what the Python class Trainer drives.
-#include <memory>
-
 #include <pybind11/stl.h>
-#include <unistd.h>
 
 #include "app/python/binding.hpp"
-#include "app/python/training.hpp"
+#include "app/python/python_training.hpp"
 #include "app/settings_change.hpp"
 
 namespace py = pybind11;
 
 namespace kiln::app {
 namespace {
-
-py::tuple to_python(const GameTotals& totals) {
-    return py::make_tuple(totals.games, totals.black_wins, totals.white_wins,
-                          totals.stone_difference, totals.moves);
-}
-
-// What is driven from Python, with its lock released wherever something can take long. Made in one
-// process: a child that a fork made of it has none of its threads.
-class PythonTraining {
-  public:
-    explicit PythonTraining(const NamedTexts& asked) : process_(::getpid()) {
-        const std::vector<Assignment> assignments = assignments_of(asked);
-        const py::gil_scoped_release without_lock;
-        training_ = std::make_unique<Training>(assignments);
-    }
-    ~PythonTraining() {
-        if (process_ != ::getpid() && training_ != nullptr)
-            training_->abandon();
-        const py::gil_scoped_release without_lock;
-        training_.reset();
-    }
-
-    Training& operator*() const { return *training_; }
-    Training* operator->() const { return training_.get(); }
-
-    py::tuple look(double patience_s) const {
-        Training::News news;
-        bool is_over = false;
-        {
-            const py::gil_scoped_release without_lock;
-            is_over = training_->look(patience_s, news);
-        }
-        py::list entries;
-        for (const LogEntry& entry : news.entries)
-            entries.append(py::make_tuple(name_of(entry.severity), entry.event, entry.text));
-        py::list milestones;
-        for (const Milestone& milestone : news.milestones)
-            milestones.append(py::make_tuple(milestone.games, to_python(milestone.totals)));
-        return py::make_tuple(is_over, news.games, entries, milestones);
-    }
-
-  private:
-    int process_;
-    std::unique_ptr<Training> training_;
-};
 
 const char* kind_of(const Setting& setting) {
     struct {
@@ -74,11 +26,11 @@ const char* kind_of(const Setting& setting) {
 }
 
 // (name, kind, what is allowed, the default, what it means, whether it may change in a run)
-py::list list_settings() {
+py::list list_settings(const std::string& workload) {
     const RunSettings defaults;
     py::list rows;
     for (const Setting& setting : all_settings())
-        if (setting.kept != Kept::in_checkpoint_only && means_something(setting, defaults.workload))
+        if (setting.kept != Kept::in_checkpoint_only && means_something(setting, workload))
             rows.append(py::make_tuple(
                 python_name(setting.name), kind_of(setting), allowed_values(setting),
                 setting.standard != nullptr ? setting.standard : format_value(setting, defaults),
@@ -102,6 +54,7 @@ void bind_training(py::module_& module) {
     const auto unlocked = py::call_guard<py::gil_scoped_release>();
     py::class_<Self>(module, "Training")
         .def(py::init<const NamedTexts&>())
+        .def("close", [](Self& self) { self.close(); })
         .def("begin",
              [](Self& self, std::uint64_t until_games, const NamedTexts& only_now) {
                  self->begin(until_games, assignments_of(only_now));
@@ -135,7 +88,7 @@ void bind_training(py::module_& module) {
         .def("settings", &settings_of)
         .def("checkpoint_path",
              [](const Self& self, std::uint64_t games) { return self->checkpoint_path(games); })
-        .def("abandon", [](Self& self) { self->abandon(); });
+        .def("abandon", [](Self& self) { self.abandon(); });
     module.def("settings", &list_settings);
 }
 

@@ -6,7 +6,9 @@ KILN names the command to compare with; PYTHONPATH has the package.
 import os
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 import kiln
@@ -83,3 +85,38 @@ def trained(tmp_path_factory):
 def newest(folder):
     """The contents of a directory's newest checkpoint."""
     return max(Path(folder).glob("game-*.ckpt")).read_bytes()
+
+
+class Digits(NamedTuple):
+    """Handwritten digits, 8 rows of 8 numbers, as scikit-learn has them; a quarter held out."""
+
+    learned_from: tuple
+    held_out: tuple
+    learned_from_ten: tuple
+    held_out_ten: tuple
+
+    @property
+    def flat(self):
+        x, y = self.learned_from
+        return x.reshape(len(x), -1), y
+
+
+@pytest.fixture(scope="session")
+def digits():
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    order = np.random.default_rng(7).permutation(len(data.target))
+    test, train = order[: len(order) // 4], order[len(order) // 4 :]
+    x, ten = data.images, data.target
+    two = (ten >= 5).astype(int)
+    return Digits((x[train], two[train]), (x[test], two[test]), (x[train], ten[train]),
+                  (x[test], ten[test]))
+
+
+@pytest.fixture(scope="session")
+def learned(digits):
+    """A router that knows whether a digit is 5 or more. Nobody may change it."""
+    from kiln.router import Router
+
+    return Router(hidden=32, epochs=40, rate=0.01, l2=3e-4).fit(*digits.learned_from)

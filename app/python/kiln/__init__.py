@@ -8,8 +8,13 @@
     print(kiln.Evaluator("state/first").best_move(kiln.START))
 
 Boards are 64 whole numbers, a1, b1, ... h8: 0 empty, 1 a disc of the player to move, -1 or 2 one
-of the opponent. Values are in discs, for the player to move.
+of the opponent. Values are in discs, for the player to move. kiln.router is the other workload: a
+tiny classifier of sequences.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from kiln._evaluator import START, Evaluator
 from kiln._kiln import NEUTRAL_WEIGHT, STAGES, __version__
@@ -42,5 +47,17 @@ __all__ = [
     "Trainer",
     "__version__",
     "play_match",
+    "router",
     "settings",
 ]
+
+if TYPE_CHECKING:
+    from kiln import router
+
+
+def __getattr__(name: str) -> Any:
+    if name == "router":  # it imports NumPy, which takes its time
+        import importlib
+
+        return importlib.import_module("kiln.router")
+    raise AttributeError(f"module 'kiln' has no attribute {name!r}")

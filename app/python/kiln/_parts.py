@@ -9,10 +9,27 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 
 from kiln import _kiln
 from kiln._settings import as_texts
 from kiln._teller import Callback, Teller, whole
+
+#: Those that are open: in the child of a fork they have no threads.
+_trainings: weakref.WeakSet[_kiln.Training] = weakref.WeakSet()
+
+
+def remember(training: _kiln.Training) -> None:
+    """Lets go of its directory in the child of a fork: it belongs to the parent."""
+    _trainings.add(training)
+
+
+def _forget_all() -> None:
+    for training in list(_trainings):
+        training.abandon()
+
+
+os.register_at_fork(after_in_child=_forget_all)
 
 
 class Parts:
@@ -20,6 +37,7 @@ class Parts:
 
     def __init__(self, asked: dict[str, object]) -> None:
         self._training = _kiln.Training(as_texts(asked))
+        remember(self._training)
         self._process = os.getpid()
         self._lock = threading.RLock()  # of starting and ending
         # Not the thread itself: an interrupted join() calls it ended (CPython before 3.13).

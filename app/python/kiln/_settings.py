@@ -20,6 +20,8 @@ NOT_HERE = frozenset(
         "metrics", "metrics_textfile",
     }
 )
+#: What follows from a router's data, or what its methods do.
+NOT_OF_ROUTERS = NOT_HERE | {"games", "epoch_games", "resume", "on_corrupt", "no_pin"}
 
 
 class Setting(NamedTuple):
@@ -38,13 +40,27 @@ class Setting(NamedTuple):
 
 def settings() -> dict[str, Setting]:
     """The settings that kiln.Trainer takes, by name, in the order of ``kiln train --help``."""
-    rows = [Setting(*row) for row in _kiln.settings()]
-    return {row.name: row for row in rows if row.name not in NOT_HERE}
+    return _settings_of("othello", NOT_HERE)
 
 
-def as_texts(values: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Name and text of every value that is not None. TypeError for what is of a wrong type."""
-    known = settings()
+def router_settings() -> dict[str, Setting]:
+    """The settings that kiln.router.Router takes, by name."""
+    return _settings_of("router", NOT_OF_ROUTERS)
+
+
+def _settings_of(workload: str, left_out: frozenset[str]) -> dict[str, Setting]:
+    rows = [Setting(*row) for row in _kiln.settings(workload)]
+    return {row.name: row for row in rows if row.name not in left_out}
+
+
+def as_texts(
+    values: Mapping[str, object], known: dict[str, Setting] | None = None
+) -> list[tuple[str, str]]:
+    """Name and text of every value that is not None. TypeError for what is of a wrong type.
+
+    known: what there is; by default :func:`settings`.
+    """
+    known = settings() if known is None else known
     texts = []
     for name, value in values.items():
         if value is None:

@@ -37,8 +37,8 @@ class Teller:
     def look(self) -> bool:
         """Waits a moment. True: the part is over, and all of it told."""
         is_over, absorbed, entries, milestones = self._training.look(_LOOK_S)
-        for severity, event, text in entries:
-            logger.log(_LEVELS[severity], "%s", text, extra={"kiln_event": event})
+        for severity, event, text, _ in entries:
+            log(severity, event, text)
             if event == "checkpoint_failed":
                 self.failed_save = text
         if self._progress is not None:
@@ -62,6 +62,11 @@ _LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+
+
+def log(severity: str, event: str, text: str) -> None:
+    """A line of the run's log, to Python's too."""
+    logger.log(_LEVELS[severity], "%s", text, extra={"kiln_event": event})
 
 
 def whole(name: str, value: object) -> int:

@@ -402,12 +402,4 @@ def _close_all() -> None:
             logger.error("%s", error)
 
 
-def _forget_all() -> None:
-    """In the child of a fork: lets go of the directories, which belong to the parent."""
-    for trainer in list(_trainers):
-        if not trainer._is_closed:
-            trainer._training.abandon()
-
-
 atexit.register(_close_all)
-os.register_at_fork(after_in_child=_forget_all)
