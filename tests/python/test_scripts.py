@@ -172,3 +172,9 @@ def test_the_tour_and_the_heat_maps(tmp_path):
 def test_five_lines_train(tmp_path):
     done = run(EXAMPLES / "five_lines.py", cwd=tmp_path, env=os.environ)
     assert "5,000 games" in done.stdout and "Statistics(games=5000" in done.stdout
+
+
+def test_routing_is_shown_from_data_to_decision(tmp_path):
+    done = run(EXAMPLES / "route.py", tmp_path / "route.png")
+    assert "epoch 10: " in done.stdout and "go the light path, cost 0." in done.stdout
+    assert picture_of(tmp_path / "route.png")[..., :3].std() > 0.05
