@@ -72,7 +72,7 @@ def test_the_same_run_in_both_ends_with_the_same_bytes(archive, theirs, tmp_path
 
 def test_what_python_began_the_command_finishes(archive, theirs, tmp_path):
     x, y, _ = archive
-    router = Router(state=tmp_path / "both", **SETTINGS)
+    router = Router(state=tmp_path / "both", **{**SETTINGS, "checkpoint_every": 0})
     with pytest.raises(InterruptedByTestError):
         router.fit(x, y, progress=interrupt_at(3))
     assert newest(tmp_path / "both") != newest(theirs)

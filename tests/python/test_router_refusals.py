@@ -194,11 +194,15 @@ def test_every_setting_of_a_run_is_a_parameter():
 
 
 def test_a_callbacks_exception_ends_the_run_and_is_raised():
+    calls = []
+
     def fail(epoch):
+        calls.append(epoch)
         raise LookupError(epoch.epoch)
 
-    with pytest.raises(LookupError, match="1"):
+    with pytest.raises(LookupError, match="^1$"):
         quick(epochs=100_000, patience=0).fit(X, Y, progress=fail)
+    assert len(calls) == 1
 
 
 SCRIPT = """
