@@ -28,6 +28,10 @@ def boards():
     return np.array(rows, dtype=np.int8)
 
 
+def test_the_start_is_the_start():
+    assert list(kiln.START) == referee.random_game(random.Random(1), 0)[0]
+
+
 def test_a_fresh_evaluator_knows_nothing():
     fresh = kiln.Evaluator(table_mib=1)
     assert fresh.evaluate(kiln.START) == 0.0

@@ -112,6 +112,9 @@ def test_callbacks_come_every_hundred_games_by_default(make):
     told = []
     make(games=320).train_batch(320, progress=lambda progress: told.append(progress.games))
     assert told == [100, 200, 300]
+    del told[:]
+    make("exact", games=200).train_batch(200, progress=lambda progress: told.append(progress.games))
+    assert told == [100, 200]
 
 
 def test_an_exception_in_a_callback_ends_the_session_and_is_raised(make):
