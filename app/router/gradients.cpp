@@ -12,8 +12,9 @@ namespace {
 template <typename Real>
 void finish(const RouterModel& model, std::span<const Real> parameters, double l2,
             const router::ClipSettings& clipping, Gradients<Real>& outcome) {
-    outcome.loss +=
-        router::add_l2<Real>(router::Layout(model.shape), l2, parameters, outcome.gradient);
+    const router::Layout layout(model.shape);
+    outcome.loss += router::l2_loss<Real>(layout, l2, parameters);
+    router::add_l2<Real>(layout, l2, parameters, outcome.gradient);
     (void)router::clip<Real>(clipping, outcome.gradient);
 }
 

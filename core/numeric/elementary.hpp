@@ -2,10 +2,11 @@
 // multiply-adds only, so that they give the same bits on every IEEE machine; the ones of a
 // mathematics library do not.
 //
-// Range reduction x = k ln 2 + r with |r| <= ln 2 / 2 and a Taylor polynomial for e^r - 1 (Muller,
-// "Elementary Functions", 3rd edition, chapters 3 and 11). Errors, against the exact value: double
-// 2 units in the last place, float 3; tanh of small arguments keeps its relative error. A value
-// that is not a number stays one.
+// Range reduction x = k ln 2 + r with |r| <= ln 2 / 2 and a polynomial for e^r - 1 (Muller,
+// "Elementary Functions", 3rd edition, chapters 3, 4 and 11). In float ln 2 is one number: where k
+// is not small, e^x is, and only tanh and the logistic function are wanted. Errors, against the
+// exact value: double 2 units in the last place, float 3; tanh of small arguments keeps its
+// relative error. A value that is not a number stays one.
 #pragma once
 
 #include <array>
@@ -21,34 +22,36 @@ struct ElementaryConstants;
 template <>
 struct ElementaryConstants<float> {
     using Bits = std::uint32_t;
-    static constexpr float rounder = 0x1.8p23f;  // adding it leaves a whole number in the low bits
+    // Adding it leaves a whole number in the low bits, plus 127, which is how an exponent is
+    // written.
+    static constexpr float rounder = 0x1.8p23f + 127;
     static constexpr int mantissa_bits = 23;
-    static constexpr Bits exponent_bias = 127;
     static constexpr float log2_e = 0x1.715476p0f;
-    static constexpr float ln2_high = 0x1.62e4p-1f;  // k * ln2_high is exact for |k| < 2^9
-    static constexpr float ln2_low = 0x1.7f7d1cp-20f;
-    static constexpr float tanh_limit = 10;  // beyond, tanh rounds to 1
-    // e^r - 1 = r + r^2 (1/2! + r/3! + ...): the highest coefficient first.
-    static constexpr std::array<float, 6> tail = {1.0f / 5040, 1.0f / 720, 1.0f / 120,
-                                                  1.0f / 24,   1.0f / 6,   1.0f / 2};
+    static constexpr std::array<float, 1> ln2 = {0x1.62e43p-1f};
+    static constexpr float tanh_limit = 20;  // beyond, tanh of half of it rounds to 1
+    // (e^r - 1 - r) / r^2, the highest coefficient first: the polynomial with the least largest
+    // error, 1.6e-8 of e^r - 1 for |r| <= 0.3475.
+    static constexpr std::array<float, 5> tail = {0x1.6d9b0ap-10f, 0x1.12296ep-7f, 0x1.555484p-5f,
+                                                  0x1.5554aep-3f, 0.5f};
 };
 
 template <>
 struct ElementaryConstants<double> {
     using Bits = std::uint64_t;
-    static constexpr double rounder = 0x1.8p52;
+    static constexpr double rounder = 0x1.8p52 + 1023;
     static constexpr int mantissa_bits = 52;
-    static constexpr Bits exponent_bias = 1023;
     static constexpr double log2_e = 0x1.71547652b82fep0;
-    static constexpr double ln2_high = 0x1.62e42fee00000p-1;
-    static constexpr double ln2_low = 0x1.a39ef35793c76p-33;
-    static constexpr double tanh_limit = 20;
+    // In parts, so that k times the first is exact.
+    static constexpr std::array<double, 2> ln2 = {0x1.62e42fee00000p-1, 0x1.a39ef35793c76p-33};
+    static constexpr double tanh_limit = 40;
+    // Taylor's: 1/2! + r/3! + ...
     static constexpr std::array<double, 12> tail = {
         1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
         1.0 / 5040,       1.0 / 720,       1.0 / 120,      1.0 / 24,      1.0 / 6,      1.0 / 2};
 };
 
-// e^x as scale * (1 + rest), with scale a power of two; |x| < 700 (float: 87).
+// e^x as scale * (1 + rest), with scale a power of two; |x| < 700 (float: -87 < x <= 0,
+// and there x loses as many units in the last place as its size).
 template <typename Real>
 struct Exponential {
     Real scale;
@@ -61,30 +64,35 @@ Exponential<Real> exponential(Real x) {
     using Bits = typename Constants::Bits;
     const Real shifted = std::fma(x, Constants::log2_e, Constants::rounder);
     const Real k = shifted - Constants::rounder;
-    Real r = std::fma(k, -Constants::ln2_high, x);
-    r = std::fma(k, -Constants::ln2_low, r);
+    Real r = x;
+    for (const Real part : Constants::ln2)
+        r = std::fma(k, -part, r);
     Real tail = Constants::tail[0];
     for (std::size_t i = 1; i < Constants::tail.size(); ++i)
         tail = std::fma(tail, r, Constants::tail[i]);
-    const Bits exponent = std::bit_cast<Bits>(shifted) - std::bit_cast<Bits>(Constants::rounder) +
-                          Constants::exponent_bias;
-    return {std::bit_cast<Real>(exponent << Constants::mantissa_bits), std::fma(r * r, tail, r)};
+    const Bits exponent = std::bit_cast<Bits>(shifted) << Constants::mantissa_bits;
+    return {std::bit_cast<Real>(exponent), std::fma(r * r, tail, r)};
 }
 
-// (1 - e^-2|x|) / (1 + e^-2|x|) with the sign of x.
+// tanh(x / 2): (1 - e^-|x|) / (1 + e^-|x|) with the sign of x.
+template <typename Real>
+Real tanh_of_half(Real x) {
+    constexpr Real limit = -ElementaryConstants<Real>::tanh_limit;
+    const Real less = -std::abs(x);
+    const Exponential<Real> e = exponential(less < limit ? limit : less);
+    const Real less_one = std::fma(e.scale, e.rest, e.scale - Real(1));  // e^-|x| - 1
+    return std::copysign(less_one / (Real(2) + less_one), x);
+}
+
 template <typename Real>
 Real tanh_of(Real x) {
-    using Constants = ElementaryConstants<Real>;
-    const Real size = std::abs(x) > Constants::tanh_limit ? Constants::tanh_limit : std::abs(x);
-    const Exponential<Real> e = exponential(Real(-2) * size);
-    const Real less_one = std::fma(e.scale, e.rest, e.scale - Real(1));  // e^-2|x| - 1
-    return std::copysign(-less_one / (Real(2) + less_one), x);
+    return tanh_of_half(x + x);
 }
 
 // 1 / (1 + e^-x).
 template <typename Real>
 Real logistic_of(Real x) {
-    return std::fma(tanh_of(Real(0.5) * x), Real(0.5), Real(0.5));
+    return std::fma(tanh_of_half(x), Real(0.5), Real(0.5));
 }
 
 // Saturates at e^-700 and e^700.
@@ -93,17 +101,18 @@ inline double exp_of(double x) {
     return std::fma(e.scale, e.rest, e.scale);
 }
 
+// 1, 1 / 3, 1 / 5, ...
+constexpr auto odd_inverses = [] {
+    std::array<double, 20> inverses = {};
+    for (std::size_t i = 0; i < inverses.size(); ++i)
+        inverses[i] = 1.0 / static_cast<double>(2 * i + 1);
+    return inverses;
+}();
+
 // ln(1 + x) for x in [-0.3, 1]: twice the inverse hyperbolic tangent of x / (2 + x).
 inline double log1p_of(double x) {
     const double s = x / (2 + x);
     const double square = s * s;
-    // 1 + s^2 / 3 + s^4 / 5 + ...
-    constexpr auto odd_inverses = [] {
-        std::array<double, 20> inverses = {};
-        for (std::size_t i = 0; i < inverses.size(); ++i)
-            inverses[i] = 1.0 / static_cast<double>(2 * i + 1);
-        return inverses;
-    }();
     double sum = 0;
     for (std::size_t i = odd_inverses.size(); i-- > 0;)
         sum = std::fma(sum, square, odd_inverses[i]);

@@ -87,8 +87,8 @@ void activate(const float* p, const float* b_gate, const float* b_update, const 
     const Vector one = hn::Set(tag, 1.0f);
     for (std::size_t i = 0; i < units; i += lanes) {
         const Vector sum = hn::Load(tag, p + i);
-        const Vector z = logistic_of(hn::Add(sum, hn::Load(tag, b_gate + i)));
-        const Vector c = tanh_of(hn::Add(sum, hn::Load(tag, b_update + i)));
+        const Vector z = logistic_of(tag, hn::Add(sum, hn::Load(tag, b_gate + i)));
+        const Vector c = tanh_of(tag, hn::Add(sum, hn::Load(tag, b_update + i)));
         const Vector a = hn::MulAdd(zeta, hn::Sub(one, z), nu);
         hn::Store(hn::MulAdd(a, c, hn::Mul(z, hn::Load(tag, state + i))), tag, state + i);
     }

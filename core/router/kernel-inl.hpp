@@ -68,13 +68,17 @@ HWY_INLINE void product_block(bool is_added, float* C, Strided A, const float* B
 template <std::size_t vectors>
 HWY_INLINE void product_columns(bool is_added, float* C, std::size_t rows, Strided A,
                                 const float* B, std::size_t width, std::size_t count) {
+    // Eight to twelve sums at a time: a multiply-add takes four cycles, and two begin in each.
+    constexpr std::size_t rows_at_once = vectors == 4 ? 3 : 4;
     std::size_t m = 0;
     const auto at = [&](std::size_t row) {
         return Strided{A.values + row * A.row_stride, A.row_stride, A.step};
     };
-    for (; m + 4 <= rows; m += 4)
-        product_block<4, vectors>(is_added, C + m * width, at(m), B, width, count);
-    for (; m < rows; ++m)
+    for (; m + rows_at_once <= rows && (vectors < 4 || rows - m != 4); m += rows_at_once)
+        product_block<rows_at_once, vectors>(is_added, C + m * width, at(m), B, width, count);
+    for (; m + 2 <= rows; m += 2)
+        product_block<2, vectors>(is_added, C + m * width, at(m), B, width, count);
+    if (m < rows)
         product_block<1, vectors>(is_added, C + m * width, at(m), B, width, count);
 }
 
@@ -82,43 +86,59 @@ HWY_INLINE void product_columns(bool is_added, float* C, std::size_t rows, Strid
 inline void product(bool is_added, float* C, std::size_t rows, Strided A, const float* B,
                     std::size_t width, std::size_t count) {
     std::size_t n = 0;
+    for (; n + 4 * lanes <= width; n += 4 * lanes)
+        product_columns<4>(is_added, C + n, rows, A, B + n, width, count);
     for (; n + 2 * lanes <= width; n += 2 * lanes)
         product_columns<2>(is_added, C + n, rows, A, B + n, width, count);
     for (; n < width; n += lanes)
         product_columns<1>(is_added, C + n, rows, A, B + n, width, count);
 }
 
-// tanh_of() of elementary.hpp, lane by lane.
-HWY_INLINE Vector tanh_of(Vector x) {
-    using Constants = ElementaryConstants<float>;
-    const Tag tag;
+// What follows is elementary.hpp lane by lane, of floats or doubles.
+template <typename Tag>
+struct Exponentials {
+    hn::Vec<Tag> scale;
+    hn::Vec<Tag> rest;
+};
+
+template <typename Tag>
+HWY_INLINE Exponentials<Tag> exponential(Tag tag, hn::Vec<Tag> x) {
+    using Constants = ElementaryConstants<hn::TFromD<Tag>>;
     const hn::RebindToUnsigned<Tag> bits_tag;
-    const Vector limit = hn::Set(tag, Constants::tanh_limit);
-    const Vector rounder = hn::Set(tag, Constants::rounder);
-    Vector size = hn::Abs(x);
-    size = hn::IfThenElse(hn::Gt(size, limit), limit, size);
-    const Vector y = hn::Mul(hn::Set(tag, -2.0f), size);
-    const Vector shifted = hn::MulAdd(y, hn::Set(tag, Constants::log2_e), rounder);
-    const Vector k = hn::Sub(shifted, rounder);
-    Vector r = hn::MulAdd(k, hn::Set(tag, -Constants::ln2_high), y);
-    r = hn::MulAdd(k, hn::Set(tag, -Constants::ln2_low), r);
-    Vector tail = hn::Set(tag, Constants::tail[0]);
+    const auto rounder = hn::Set(tag, Constants::rounder);
+    const auto shifted = hn::MulAdd(x, hn::Set(tag, Constants::log2_e), rounder);
+    const auto k = hn::Sub(shifted, rounder);
+    auto r = x;
+    KILN_UNROLL
+    for (std::size_t i = 0; i < Constants::ln2.size(); ++i)
+        r = hn::NegMulAdd(k, hn::Set(tag, Constants::ln2[i]), r);
+    auto tail = hn::Set(tag, Constants::tail[0]);
     KILN_UNROLL
     for (std::size_t i = 1; i < Constants::tail.size(); ++i)
         tail = hn::MulAdd(tail, r, hn::Set(tag, Constants::tail[i]));
-    constexpr std::uint32_t to_exponent =
-        Constants::exponent_bias - std::bit_cast<std::uint32_t>(Constants::rounder);
-    const auto exponent = hn::Add(hn::BitCast(bits_tag, shifted), hn::Set(bits_tag, to_exponent));
-    const Vector scale = hn::BitCast(tag, hn::ShiftLeft<Constants::mantissa_bits>(exponent));
-    const Vector rest = hn::MulAdd(hn::Mul(r, r), tail, r);
-    const Vector less_one = hn::MulAdd(scale, rest, hn::Sub(scale, hn::Set(tag, 1.0f)));
-    return hn::CopySign(hn::Div(hn::Neg(less_one), hn::Add(hn::Set(tag, 2.0f), less_one)), x);
+    const auto exponent = hn::ShiftLeft<Constants::mantissa_bits>(hn::BitCast(bits_tag, shifted));
+    return {hn::BitCast(tag, exponent), hn::MulAdd(hn::Mul(r, r), tail, r)};
 }
 
-HWY_INLINE Vector logistic_of(Vector x) {
-    const Tag tag;
-    const Vector half = hn::Set(tag, 0.5f);
-    return hn::MulAdd(tanh_of(hn::Mul(half, x)), half, half);
+template <typename Tag>
+HWY_INLINE hn::Vec<Tag> tanh_of_half(Tag tag, hn::Vec<Tag> x) {
+    using Constants = ElementaryConstants<hn::TFromD<Tag>>;
+    const auto limit = hn::Set(tag, -Constants::tanh_limit);
+    const auto less = hn::Or(x, hn::SignBit(tag));  // -|x|
+    const auto e = exponential(tag, hn::IfThenElse(hn::Lt(less, limit), limit, less));
+    const auto less_one = hn::MulAdd(e.scale, e.rest, hn::Sub(e.scale, hn::Set(tag, 1)));
+    return hn::CopySign(hn::Div(less_one, hn::Add(hn::Set(tag, 2), less_one)), x);
+}
+
+template <typename Tag>
+HWY_INLINE hn::Vec<Tag> tanh_of(Tag tag, hn::Vec<Tag> x) {
+    return tanh_of_half(tag, hn::Add(x, x));
+}
+
+template <typename Tag>
+HWY_INLINE hn::Vec<Tag> logistic_of(Tag tag, hn::Vec<Tag> x) {
+    const auto half = hn::Set(tag, hn::TFromD<Tag>(0.5));
+    return hn::MulAdd(tanh_of_half(tag, x), half, half);
 }
 
 // Eight partial sums, joined in pairs; count: a multiple of eight.

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "core/base/check.hpp"
-#include "core/router/kernel-inl.hpp"
+#include "core/router/loss-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace kiln::router::HWY_NAMESPACE {
@@ -21,24 +21,41 @@ struct View {
     std::size_t plane = samples * width;
 
     const float* of_model(std::size_t place) const { return model + place; }
-    float* inputs(std::size_t t) const { return room + kernel.rooms().inputs + t * samples * D; }
-    float* states(std::size_t t) const { return room + kernel.rooms().states + t * plane; }
-    float* gates(std::size_t t) const { return room + kernel.rooms().gates + t * plane; }
-    float* candidates(std::size_t t) const { return room + kernel.rooms().candidates + t * plane; }
+    float* inputs(std::size_t t) const {
+        return room + kernel.rooms().inputs + (T - 1 - t) * samples * D;
+    }
+    float* states(std::size_t t) const { return room + kernel.rooms().states + (T - t) * plane; }
+    float* gates(std::size_t t) const { return room + kernel.rooms().gates + (T - 1 - t) * plane; }
+    float* candidates(std::size_t t) const {
+        return room + kernel.rooms().candidates + (T - 1 - t) * plane;
+    }
 };
+
+// Without the call that a few floats are not worth.
+void copy(const float* from, std::size_t count, float* to) {
+    const Tag tag;
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes)
+        hn::StoreU(hn::LoadU(tag, from + i), tag, to + i);
+    const hn::CappedTag<float, 1> single;
+    for (; i < count; ++i)
+        hn::StoreU(hn::LoadU(single, from + i), single, to + i);
+}
 
 // By step, so that a step's samples lie together.
 void gather(const View& view, const Selection& selection) {
     const std::size_t sample_size = view.T * view.D;
     // Samples are all over memory that no cache holds: let them come side by side.
     for (const std::uint32_t sample : selection.chosen) {
-        __builtin_prefetch(&selection.data->inputs[sample * sample_size]);
+        const float* const from = &selection.data->inputs[sample * sample_size];
+        for (std::size_t i = 0; i < std::min<std::size_t>(sample_size, 128); i += 16)
+            __builtin_prefetch(from + i);
         __builtin_prefetch(&selection.data->labels[sample]);
     }
     for (std::size_t b = 0; b < view.samples; ++b) {
         const float* const from = &selection.data->inputs[selection.chosen[b] * sample_size];
         for (std::size_t t = 0; t < view.T; ++t)
-            std::copy_n(from + t * view.D, view.D, view.inputs(t) + b * view.D);
+            copy(from + t * view.D, view.D, view.inputs(t) + b * view.D);
     }
 }
 
@@ -55,8 +72,8 @@ void activate(const View& view, std::size_t t) {
         for (std::size_t at = i; at < view.plane; at += view.width) {
             const Vector p = hn::Load(tag, view.gates(t) + at);
             const Vector h = hn::Load(tag, view.states(t) + at);
-            const Vector z = logistic_of(hn::Add(p, b_gate));
-            const Vector c = tanh_of(hn::Add(p, b_update));
+            const Vector z = logistic_of(tag, hn::Add(p, b_gate));
+            const Vector c = tanh_of(tag, hn::Add(p, b_update));
             const Vector a = hn::MulAdd(zeta, hn::Sub(one, z), nu);
             hn::Store(z, tag, view.gates(t) + at);
             hn::Store(c, tag, view.candidates(t) + at);
@@ -70,8 +87,8 @@ void forward(const View& view, const Selection& selection, float* logits) {
     gather(view, selection);
     std::memset(view.states(0), 0, view.plane * sizeof(float));
     // What depends on the inputs alone, for all steps at once.
-    product(false, view.gates(0), view.T * view.samples, {view.inputs(0), view.D, 1},
-            view.of_model(places.W), view.width, view.D);
+    product(false, view.gates(view.T - 1), view.T * view.samples,
+            {view.inputs(view.T - 1), view.D, 1}, view.of_model(places.W), view.width, view.D);
     for (std::size_t t = 0; t < view.T; ++t) {
         if (t > 0)
             product(true, view.gates(t), view.samples, {view.states(t), view.width, 1},
@@ -85,46 +102,66 @@ void forward(const View& view, const Selection& selection, float* logits) {
                                      *view.of_model(places.head_bias + k);
 }
 
-double head_loss(const View& view, const Selection& selection, const LossSettings& settings,
-                 const float* logits, std::size_t b, double* by_logit) {
+// Losses of the samples, summed; their derivatives by the logits times `scale` to by_logit.
+double binary_head(const View& view, const Selection& selection, const LossSettings& settings,
+                   const float* logits, float scale, float* by_logit) {
+    constexpr std::size_t block = 16;
+    double values[block] = {}, labels[block] = {}, teacher[block] = {};
+    double losses[block], slopes[block];
+    double loss = 0;
+    for (std::size_t first = 0; first < view.samples; first += block) {
+        const std::size_t count = std::min(block, view.samples - first);
+        for (std::size_t b = 0; b < count; ++b) {
+            const std::size_t sample = selection.chosen[first + b];
+            values[b] = static_cast<double>(logits[first + b]);
+            labels[b] = static_cast<double>(selection.data->labels[sample]);
+            if (settings.has_teacher())
+                teacher[b] = static_cast<double>(selection.data->teacher_logits[sample]);
+        }
+        binary_losses(settings, count, values, labels, teacher, losses, slopes);
+        for (std::size_t b = 0; b < count; ++b) {
+            loss += losses[b];
+            by_logit[first + b] = static_cast<float>(slopes[b]) * scale;
+        }
+    }
+    return loss;
+}
+
+double general_head(const View& view, const Selection& selection, const LossSettings& settings,
+                    const float* logits, float scale, float* by_logit) {
     double values[outputs_capacity];
     double teacher[outputs_capacity];
-    const std::size_t sample = selection.chosen[b];
-    std::copy(logits, logits + view.K, values);
-    for (std::size_t k = 0; settings.has_teacher() && k < view.K; ++k)
-        teacher[k] = static_cast<double>(selection.data->teacher_logits[sample * view.K + k]);
-    return sample_loss(
-        settings, {values, view.K}, static_cast<double>(selection.data->labels[sample]),
-        {teacher, settings.has_teacher() ? view.K : 0}, {by_logit, outputs_capacity});
+    double slopes[outputs_capacity];
+    double loss = 0;
+    for (std::size_t b = 0; b < view.samples; ++b) {
+        const std::size_t sample = selection.chosen[b];
+        std::copy_n(logits + b * view.K, view.K, values);
+        for (std::size_t k = 0; settings.has_teacher() && k < view.K; ++k)
+            teacher[k] = static_cast<double>(selection.data->teacher_logits[sample * view.K + k]);
+        loss += sample_loss(
+            settings, {values, view.K}, static_cast<double>(selection.data->labels[sample]),
+            {teacher, settings.has_teacher() ? view.K : 0}, {slopes, outputs_capacity});
+        for (std::size_t k = 0; k < view.K; ++k)
+            by_logit[b * view.K + k] = static_cast<float>(slopes[k]) * scale;
+    }
+    return loss;
 }
 
 // From the losses to dL/dh_T, and the gradient of the head.
 double head_back(const View& view, const Selection& selection, const LossSettings& settings,
                  const float* logits, float scale, float* gradient) {
-    const Tag tag;
     const Kernel::Places& places = view.kernel.places();
-    float* const by_state = view.room + view.kernel.rooms().by_state;
-    std::memset(by_state, 0, view.plane * sizeof(float));
-    double loss = 0;
-    for (std::size_t b = 0; b < view.samples; ++b) {
-        double by_logit[outputs_capacity];
-        loss += head_loss(view, selection, settings, logits + b * view.K, b, by_logit);
-        const float* const h = view.states(view.T) + b * view.width;
-        float* const d = by_state + b * view.width;
-        for (std::size_t k = 0; k < view.K; ++k) {
-            const float share = static_cast<float>(by_logit[k]) * scale;
-            gradient[places.head_bias + k] += share;
-            const Vector shares = hn::Set(tag, share);
-            float* const by_head = gradient + places.head_weight + k * view.width;
-            const float* const head = view.of_model(places.head_weight) + k * view.width;
-            for (std::size_t i = 0; i < view.width; i += lanes) {
-                hn::Store(hn::MulAdd(shares, hn::Load(tag, h + i), hn::Load(tag, by_head + i)), tag,
-                          by_head + i);
-                hn::Store(hn::MulAdd(shares, hn::Load(tag, head + i), hn::Load(tag, d + i)), tag,
-                          d + i);
-            }
-        }
-    }
+    float* const by_logit = view.room + view.kernel.rooms().by_logit;
+    const bool is_binary = view.K == 1 && settings.kind == LossKind::cross_entropy;
+    const double loss = (is_binary ? binary_head : general_head)(view, selection, settings, logits,
+                                                                 scale, by_logit);
+    for (std::size_t b = 0; b < view.samples; ++b)
+        for (std::size_t k = 0; k < view.K; ++k)
+            gradient[places.head_bias + k] += by_logit[b * view.K + k];
+    product(false, gradient + places.head_weight, view.K, {by_logit, 1, view.K},
+            view.states(view.T), view.width, view.samples);
+    product(false, view.room + view.kernel.rooms().by_state, view.samples, {by_logit, view.K, 1},
+            view.of_model(places.head_weight), view.width, view.K);
     return loss;
 }
 
@@ -151,7 +188,7 @@ void step_back(const View& view, std::size_t t, float* gradient) {
             const Vector a = hn::MulAdd(zeta, open, nu);
             const Vector dz = hn::Mul(hn::Mul(d, hn::NegMulAdd(zeta, c, h)), hn::Mul(z, open));
             const Vector dc = hn::Mul(hn::Mul(d, a), hn::NegMulAdd(c, c, one));
-            hn::Store(hn::Add(dz, dc), tag, view.room + rooms.by_sum + at);
+            hn::Store(hn::Add(dz, dc), tag, view.gates(t) + at);
             by_gate = hn::Add(by_gate, dz);
             by_update = hn::Add(by_update, dc);
             by_zeta = hn::MulAdd(hn::Mul(d, c), open, by_zeta);
@@ -168,18 +205,18 @@ void step_back(const View& view, std::size_t t, float* gradient) {
 void back(const View& view, float* gradient) {
     const Kernel::Places& places = view.kernel.places();
     const Kernel::Rooms& rooms = view.kernel.rooms();
-    float* const by_sum = view.room + rooms.by_sum;
     for (std::size_t t = view.T; t-- > 0;) {
         step_back(view, t, gradient);
-        product(true, gradient + places.W, view.D, {view.inputs(t), 1, view.D}, by_sum, view.width,
-                view.samples);
-        if (t == 0)
-            break;
-        product(true, gradient + places.U, view.H, {view.states(t), 1, view.width}, by_sum,
-                view.width, view.samples);
-        product(true, view.room + rooms.by_state, view.samples, {by_sum, view.width, 1},
-                view.of_model(places.U_rows), view.width, view.H);
+        if (t > 0)
+            product(true, view.room + rooms.by_state, view.samples, {view.gates(t), view.width, 1},
+                    view.of_model(places.U_rows), view.width, view.H);
     }
+    const std::size_t last = view.T - 1;
+    product(false, gradient + places.W, view.D, {view.inputs(last), 1, view.D}, view.gates(last),
+            view.width, view.T * view.samples);
+    if (view.T > 1)
+        product(false, gradient + places.U, view.H, {view.states(last), 1, view.width},
+                view.gates(last), view.width, last * view.samples);
     const auto add_scalar = [&](std::size_t place, std::size_t room) {
         const float value = *view.of_model(place);
         float sum = 0;
@@ -243,8 +280,8 @@ Kernel::Kernel(const Shape& shape, std::uint32_t samples_max, std::uint32_t step
     rooms_.states = room.add((std::size_t{steps} + 1) * plane);
     rooms_.gates = room.add(steps * plane);
     rooms_.candidates = room.add(steps * plane);
+    rooms_.by_logit = room.add(std::size_t{samples_max} * shape.outputs);
     rooms_.by_state = room.add(plane);
-    rooms_.by_sum = room.add(plane);
     rooms_.by_zeta = room.add(width_);
     rooms_.by_nu = room.add(width_);
     workspace_size_ = room.total();

@@ -66,13 +66,14 @@ class Kernel {
         std::size_t U = 0;            // [H, width]: transposed
         std::size_t U_rows = 0;       // [H, width]: as it is; models only
     };
+    // The last step comes first: the way back adds up the steps in that order, all in one product.
     struct Rooms {
         std::size_t inputs = 0;      // [T, S, D]
         std::size_t states = 0;      // [T + 1, S, width]
-        std::size_t gates = 0;       // [T, S, width]
+        std::size_t gates = 0;       // [T, S, width]; on the way back dL/dp takes their place
         std::size_t candidates = 0;  // [T, S, width]
+        std::size_t by_logit = 0;    // [S, K]
         std::size_t by_state = 0;    // [S, width]
-        std::size_t by_sum = 0;      // [S, width]
         std::size_t by_zeta = 0;     // [width]
         std::size_t by_nu = 0;       // [width]
     };

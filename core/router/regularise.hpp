@@ -20,19 +20,23 @@ struct ClipSettings {
     double limit = 5;
 };
 
-// l2 times the sum of the squares of every matrix; adds its derivative.
+// l2 times the sum of the squares of every matrix.
 template <typename Real>
-double add_l2(const Layout& layout, double l2, std::span<const Real> parameters,
-              std::span<Real> gradient);
+double l2_loss(const Layout& layout, double l2, std::span<const Real> parameters);
+// Adds its derivative.
+template <typename Real>
+void add_l2(const Layout& layout, double l2, std::span<const Real> parameters,
+            std::span<Real> gradient);
 
 // Gives back the norm before clipping (of the whole gradient, summed in double).
 template <typename Real>
 double clip(const ClipSettings& settings, std::span<Real> gradient);
 
-extern template double add_l2<float>(const Layout&, double, std::span<const float>,
-                                     std::span<float>);
-extern template double add_l2<double>(const Layout&, double, std::span<const double>,
-                                      std::span<double>);
+extern template double l2_loss<float>(const Layout&, double, std::span<const float>);
+extern template double l2_loss<double>(const Layout&, double, std::span<const double>);
+extern template void add_l2<float>(const Layout&, double, std::span<const float>, std::span<float>);
+extern template void add_l2<double>(const Layout&, double, std::span<const double>,
+                                    std::span<double>);
 extern template double clip<float>(const ClipSettings&, std::span<float>);
 extern template double clip<double>(const ClipSettings&, std::span<double>);
 

@@ -292,7 +292,7 @@ void RouterWorkload::step() {
         std::fill(gradient.begin(), gradient.end(), 0.0f);
         add_factor_gradients<float>(settings_.shape, parameters_, dense_gradient_, gradient);
     }
-    (void)add_l2<float>(layout_, settings_.loss.l2, parameters_, gradient);
+    add_l2<float>(layout_, settings_.loss.l2, parameters_, gradient);
     progress_->norm_sum += clip<float>(settings_.clipping, gradient);
     progress_->clock.tick(settings_.adam);
     const std::uint64_t third = (settings_.epochs + 2) / 3;

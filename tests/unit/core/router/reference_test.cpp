@@ -28,7 +28,7 @@ double loss_of(const RandomProblem& problem, const Objective& objective,
     double loss =
         reference_gradient<double>(problem.shape, parameters, problem.batch(), objective.loss,
                                    1.0 / problem.samples, gradient, logits, room);
-    loss += add_l2<double>(Layout(problem.shape), objective.loss.l2, parameters, gradient);
+    loss += l2_loss<double>(Layout(problem.shape), objective.loss.l2, parameters);
     return loss;
 }
 
@@ -38,7 +38,7 @@ std::vector<double> gradient_of(const RandomProblem& problem, const Objective& o
     std::vector<double> room(reference_workspace(problem.shape, problem.samples, problem.steps));
     (void)reference_gradient<double>(problem.shape, problem.parameters, problem.batch(),
                                      objective.loss, 1.0 / problem.samples, gradient, logits, room);
-    (void)add_l2<double>(Layout(problem.shape), objective.loss.l2, problem.parameters, gradient);
+    add_l2<double>(Layout(problem.shape), objective.loss.l2, problem.parameters, gradient);
     (void)clip<double>(objective.clipping, gradient);
     return gradient;
 }
@@ -227,7 +227,8 @@ TEST(Regulariser, leaves_biases_alone) {
     const Layout layout({1, 2, 1, 0, 0});
     const std::vector<double> parameters(layout.size(), 2.0);
     std::vector<double> gradient(layout.size());
-    EXPECT_DOUBLE_EQ(add_l2<double>(layout, 0.5, parameters, gradient), 0.5 * 4 * (2 + 4 + 2));
+    EXPECT_DOUBLE_EQ(l2_loss<double>(layout, 0.5, parameters), 0.5 * 4 * (2 + 4 + 2));
+    add_l2<double>(layout, 0.5, parameters, gradient);
     for (const Tensor& tensor : layout.tensors())
         EXPECT_DOUBLE_EQ(gradient[tensor.offset], tensor.is_matrix() ? 2.0 : 0.0) << tensor.name;
 }

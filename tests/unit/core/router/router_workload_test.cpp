@@ -125,7 +125,7 @@ TEST(RouterWorkload, a_run_that_was_stopped_anywhere_goes_on_to_the_same_bytes) 
 TEST(RouterWorkload, leaves_the_same_bits_on_every_machine) {
     // Seen on AVX2 and on NEON; a change of what is computed changes it, a faster way must not.
     const Trained trained = train(small_settings());
-    EXPECT_EQ(crc32c(0, std::as_bytes(std::span(trained.parameters))), 3424970057u);
+    EXPECT_EQ(crc32c(0, std::as_bytes(std::span(trained.parameters))), 128513581u);
 }
 
 TEST(RouterWorkload, learns_what_no_line_can_part) {
