@@ -58,6 +58,14 @@ TEST(AdamStep, follows_the_algorithm_in_double) {
     EXPECT_NEAR(state.weights[0], weight, 1e-5);
 }
 
+TEST(AdamStep, a_weight_without_a_gradient_stays_where_it_is) {
+    Weights state({0.25f});
+    AdamClock clock;
+    clock.tick({});
+    adam_step({}, clock, 0.1, std::vector<float>{0}, {}, state.block());
+    EXPECT_EQ(state.weights[0], 0.25f);  // and is no 0 / 0
+}
+
 TEST(AdamStep, outside_the_support_everything_stays_zero) {
     Weights state({0, 1});
     state.first = {3, 3};

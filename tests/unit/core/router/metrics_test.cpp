@@ -58,8 +58,30 @@ TEST(Metrics, no_samples_are_no_error) {
     EXPECT_EQ(of(1, {}, {}).samples, 0u);
 }
 
-TEST(Metrics, scores_that_are_not_numbers_end_too) {
-    (void)of(1, {NAN, 1, NAN, 2}, {0, 1, 1, 0});
+TEST(Metrics, a_tenth_of_the_range_is_calibrated_by_itself) {
+    // Too sure between 0.9 and 1, not sure enough between 0.8 and 0.9: one does not excuse the
+    // other.
+    const auto logit = [](double p) { return static_cast<float>(std::log(p / (1 - p))); };
+    const std::vector<float> logits = {logit(0.95), logit(0.95), logit(0.85), logit(0.85)};
+    EXPECT_NEAR(of(1, logits, {1, 0, 1, 1}).calibration_error, (0.9 + 0.3) / 4, 1e-6);
+}
+
+TEST(Metrics, of_several_classes_the_one_that_was_said_is_calibrated) {
+    const double said = std::exp(5) / (std::exp(5) + 2);
+    EXPECT_NEAR(of(3, {0, 5, 0, 0, 0, 5}, {1, 2}).calibration_error, 1 - said, 1e-6);
+}
+
+TEST(Metrics, area_of_several_classes_is_their_mean) {
+    EXPECT_DOUBLE_EQ(of(3, {5, 0, 0, 0, 5, 0, 0, 0, 5}, {0, 1, 2}).auc, 1);
+}
+
+TEST(Metrics, one_logit_says_class_one_above_zero) {
+    EXPECT_EQ(of(1, {0.01f, 0, -0.01f}, {1, 0, 0}).accuracy, 1);
+}
+
+TEST(Metrics, scores_that_are_not_numbers_come_below_all_others) {
+    EXPECT_DOUBLE_EQ(of(1, {NAN, 1}, {0, 1}).auc, 1);
+    EXPECT_DOUBLE_EQ(of(1, {NAN, 1}, {1, 0}).auc, 0);
 }
 
 }  // namespace

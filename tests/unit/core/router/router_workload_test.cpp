@@ -180,12 +180,28 @@ TEST(RouterWorkload, stops_early_and_leaves_the_best_weights) {
         if (reports[i].loss < reports[best].loss)
             best = i;
     EXPECT_EQ(reports.size() - best - 1, 5u);
+    double least = INFINITY;
+    for (const PassReport& report : reports) {
+        EXPECT_EQ(report.is_best != 0, report.loss < least) << report.pass;
+        least = std::min(least, report.loss);
+    }
     EXPECT_GT(reports.back().loss, reports[best].loss);
 
     // The weights that are left are those of a run that ended with the best pass.
     RouterSettings until_best = settings;
     until_best.epochs = static_cast<std::uint32_t>(best + 1);
     EXPECT_EQ(trained.parameters, train(until_best).parameters);
+}
+
+TEST(RouterWorkload, every_pass_has_an_order_of_its_own) {
+    // Weights that stand still: only which samples share a batch can change the mean norm.
+    RouterSettings settings = small_settings();
+    settings.rate = 1e-12;
+    const std::vector<PassReport> reports = passes(train(settings).events);
+    for (std::size_t i = 1; i < reports.size(); ++i) {
+        const double before = reports[i - 1].gradient_norm;
+        EXPECT_GT(std::abs(reports[i].gradient_norm - before), 1e-4 * before) << i;
+    }
 }
 
 TEST(RouterWorkload, the_rate_goes_down_in_steps) {
@@ -219,6 +235,133 @@ TEST(RouterWorkload, pruning_leaves_the_share_that_was_asked_for) {
         else
             EXPECT_GT(kept, 0) << tensor.name;
     }
+}
+
+// The weights after so many passes.
+std::vector<float> parameters_after(const RouterSettings& settings, std::uint64_t passes_done) {
+    RouterWorkload workload(settings);
+    SessionSettings session = session_of(settings);
+    session.stop_after_games = passes_done * Schedule(settings).tickets_per_pass();
+    TestRun run(workload, session, 1);
+    fill(workload);
+    run.start_fresh();
+    BlockStore store;
+    EXPECT_TRUE(run.train_alone(store));
+    return {workload.parameters().begin(), workload.parameters().end()};
+}
+
+std::vector<bool> zeros_of(const std::vector<float>& parameters) {
+    std::vector<bool> zeros;
+    for (const float parameter : parameters)
+        zeros.push_back(parameter == 0);
+    return zeros;
+}
+
+TEST(RouterWorkload, pruning_has_three_stages) {
+    RouterSettings settings = small_settings();
+    settings.epochs = 9;
+    settings.patience = 0;
+    RouterSettings dense = settings;
+    settings.pruning = {0.3, 2};
+    EXPECT_EQ(parameters_after(settings, 3), parameters_after(dense, 3));  // nothing is pruned yet
+    const std::vector<bool> first_choice = zeros_of(parameters_after(settings, 4));
+    const std::vector<bool> last_choice = zeros_of(parameters_after(settings, 6));
+    EXPECT_GT(std::count(first_choice.begin(), first_choice.end(), true), 50);
+    EXPECT_EQ(std::count(last_choice.begin(), last_choice.end(), true),
+              std::count(first_choice.begin(), first_choice.end(), true));
+    EXPECT_EQ(zeros_of(parameters_after(settings, 7)), last_choice);  // not chosen again
+    EXPECT_EQ(zeros_of(parameters_after(settings, 8)), last_choice);
+
+    settings.pruning.every_batches = 1000;  // chosen once, before anything else of the stage
+    settings.batch = settings.training_samples;
+    const std::vector<bool> only_choice = zeros_of(parameters_after(settings, 4));
+    EXPECT_GT(std::count(only_choice.begin(), only_choice.end(), true), 50);
+    EXPECT_EQ(zeros_of(parameters_after(settings, 6)), only_choice);
+}
+
+TEST(RouterWorkload, reports_the_loss_and_the_gradient_that_the_reference_has) {
+    RouterSettings settings = small_settings();
+    settings.epochs = 1;
+    settings.batch = settings.training_samples;
+    settings.loss.l2 = 0;
+    RouterWorkload workload(settings);
+    TestRun run(workload, session_of(settings), 1);
+    fill(workload);
+    run.start_fresh();
+    const std::vector<double> parameters(workload.parameters().begin(),
+                                         workload.parameters().end());
+    const std::vector<double> inputs(workload.data().inputs.begin(), workload.data().inputs.end());
+    const std::vector<double> labels(workload.data().labels.begin(), workload.data().labels.end());
+    BlockStore store;
+    ASSERT_TRUE(run.train_alone(store));
+    const PassReport report = passes(run.events()).at(0);
+
+    const std::uint32_t samples = settings.training_samples;
+    std::vector<double> gradient(parameters.size());
+    std::vector<double> logits(samples);
+    std::vector<double> room(reference_workspace(settings.shape, samples, settings.steps));
+    const Batch<double> batch = {samples,
+                                 settings.steps,
+                                 std::span(inputs).first(samples * std::size_t{6}),
+                                 std::span(labels).first(samples),
+                                 {}};
+    const double loss = reference_gradient<double>(settings.shape, parameters, batch, settings.loss,
+                                                   1.0 / samples, gradient, logits, room);
+    double squares = 0;
+    for (const double element : gradient)
+        squares += element * element;
+    std::uint32_t right = 0;
+    for (std::uint32_t b = 0; b < samples; ++b)
+        right += (logits[b] > 0) == (labels[b] > 0.5);
+    EXPECT_NEAR(report.training_loss, loss, 1e-5 * loss);
+    EXPECT_NEAR(report.gradient_norm, std::sqrt(squares), 1e-4 * std::sqrt(squares));
+    EXPECT_DOUBLE_EQ(report.training_accuracy, static_cast<double>(right) / samples);
+
+    // Of several batches it is the mean.
+    settings.batch = 40;
+    settings.rate = 1e-12;
+    const PassReport several = passes(train(settings).events).at(0);
+    EXPECT_NEAR(several.training_loss, loss, 1e-5 * loss);
+    EXPECT_GE(several.gradient_norm, report.gradient_norm);
+    EXPECT_LT(several.gradient_norm, 3 * report.gradient_norm);
+}
+
+TEST(RouterWorkload, several_classes_are_learned_and_counted) {
+    RouterSettings settings = small_settings();
+    settings.shape.outputs = 3;
+    settings.training_samples = 1000;
+    settings.validation_samples = 300;
+    settings.epochs = 20;
+    RouterWorkload workload(settings);
+    TestRun run(workload, session_of(settings), 1);
+    fill(workload);
+    const RouterWorkload::Data data = workload.data();
+    for (std::size_t i = 0; i < data.labels.size(); ++i)  // by the first input
+        data.labels[i] = data.inputs[i * 6] < -0.33f  ? 0.0f
+                         : data.inputs[i * 6] < 0.33f ? 1.0f
+                                                      : 2.0f;
+    run.start_fresh();
+    BlockStore store;
+    ASSERT_TRUE(run.train_alone(store));
+    const PassReport last = passes(run.events()).back();
+    EXPECT_GT(last.training_accuracy, 0.8);
+    EXPECT_NEAR(last.accuracy, last.training_accuracy, 0.1);
+}
+
+TEST(RouterWorkload, the_regulariser_and_the_clipping_take_part) {
+    const auto squares_of = [](const RouterSettings& settings) {
+        double squares = 0;
+        for (const float parameter : train(settings).parameters)
+            squares += static_cast<double>(parameter) * static_cast<double>(parameter);
+        return squares;
+    };
+    RouterSettings settings = small_settings();
+    const double plain = squares_of(settings);
+    settings.loss.l2 = 0.1;
+    EXPECT_LT(squares_of(settings), 0.9 * plain);
+    settings.loss.l2 = small_settings().loss.l2;
+    settings.clipping.limit = 0.01;
+    EXPECT_NE(squares_of(settings), plain);
 }
 
 TEST(RouterWorkload, a_ticket_that_is_left_out_changes_nothing_else) {
