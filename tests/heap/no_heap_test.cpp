@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "core/othello/othello_workload.hpp"
+#include "core/router/router_workload.hpp"
 
 #include "platform/linux/file_store.hpp"
 #include "tests/heap/heap_calls.hpp"
@@ -187,6 +188,56 @@ TEST(NoHeap, training_and_saving_on_four_workers_make_no_heap_call_after_the_sea
     const Result<std::size_t> count = store.list(names);
     ASSERT_TRUE(count);
     EXPECT_EQ(count.value(), settings.keep_checkpoints);
+}
+
+TEST(NoHeap, a_router_is_trained_pruned_and_saved_without_a_heap_call_after_the_seal) {
+    const Directory directory;
+    platform::FileStore store;
+    ASSERT_TRUE(store.open_directory(directory.path().c_str(), false));
+    router::RouterSettings router;
+    router.shape = {3, 12, 4, 2, 3};  // factors of low rank and several classes
+    router.steps = 5;
+    router.training_samples = 300;
+    router.validation_samples = 80;
+    router.epochs = 9;
+    router.loss.alpha = 0.5;
+    router.pruning.keep = 0.5;
+    SessionSettings settings;
+    settings.target_games = router::tickets_of(router);
+    settings.epoch_games = router::Schedule(router).tickets_per_batch;
+    settings.checkpoint_every_games = settings.target_games / 4;
+    router::RouterWorkload workload(router);
+    test::LaunchedTeam team(workers);
+    test::TestRun run(workload, settings, workers);
+    RandomStream random(1, router::stream_generate, 0);
+    for (float& input : workload.data().inputs)
+        input = static_cast<float>(2 * random.unit() - 1);
+    for (float& label : workload.data().labels)
+        label = static_cast<float>(random.below(4));
+    for (float& logit : workload.data().teacher_logits)
+        logit = static_cast<float>(random.unit());
+
+    watch_workers(*team, true);
+    watch_workers(*run.scribe, true);
+    const std::uint64_t before = heap_calls();
+    watch_heap(true);
+    run.session().start_fresh(settings_text);
+    const Result<SessionEnd> end = run.train(*team, store);
+    watch_heap(false);
+    EXPECT_EQ(heap_calls() - before, 0u);
+    watch_workers(*run.scribe, false);
+    watch_workers(*team, false);
+
+    ASSERT_TRUE(end);
+    EXPECT_EQ(end.value(), SessionEnd::target_reached);
+    int saves = 0;
+    int passes = 0;
+    for (const Event& event : run.events()) {
+        saves += event.kind == EventKind::checkpoint_saved;
+        passes += event.kind == router::event_pass;
+    }
+    EXPECT_GE(saves, 3);
+    EXPECT_EQ(passes, 9);
 }
 
 TEST(NoHeap, resuming_from_a_checkpoint_makes_no_heap_call_after_the_seal) {
