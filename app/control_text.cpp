@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "app/json_fields.hpp"
+#include "app/settings.hpp"
 #include "app/text.hpp"
 
 namespace kiln::app {
@@ -78,16 +79,17 @@ std::string row(const char* label, const std::string& value) {
 
 std::string progress_text(const Json& status) {
     Parts parts;
+    const char* const unit = unit_of(text_field(status, {"workload"}));
     const auto games = number_field(status, {"games"});
     const auto target = number_field(status, {"target_games"});
     if (games && target && *target > 0)
-        parts.add("{}",
-                  fmt::format("{} of {} games ({})", format_count(count(*games)),
-                              format_count(count(*target)), format_percent(*games / *target)));
+        parts.add("{}", fmt::format("{} of {} {}s ({})", format_count(count(*games)),
+                                    format_count(count(*target)), unit,
+                                    format_percent(*games / *target)));
     else
-        parts.add("{} games", count_text(status, {"games"}));
+        parts.add(fmt::format("{{}} {}s", unit).c_str(), count_text(status, {"games"}));
     if (const auto rate = number_field(status, {"games_per_second"}); rate && *rate > 0)
-        parts.add("{} games/s", format_rate(*rate));
+        parts.add("{}", fmt::format("{} {}s/s", format_rate(*rate), unit));
     return parts.add("{} left", duration_text(status, {"seconds_left"})).line();
 }
 
@@ -126,11 +128,14 @@ std::string restarts_text(const Json& status) {
 
 std::string errors_text(const Json& status) {
     Parts parts;
-    parts.add("{} in the last 10,000 games", count_text(status, {"errors", "last_10000_games"}))
+    const char* const unit = unit_of(text_field(status, {"workload"}));
+    parts
+        .add(fmt::format("{{}} in the last 10,000 {}s", unit).c_str(),
+             count_text(status, {"errors", "last_10000_games"}))
         .add("pauses above {}", count_text(status, {"errors", "limit"}));
     if (const Json* const skipped = find_field(status, {"errors", "skipped_tickets"});
         skipped != nullptr && !skipped->empty())
-        parts.add("games skipped: {}", flat_text(*skipped));
+        parts.add(fmt::format("{}s skipped: {{}}", unit).c_str(), flat_text(*skipped));
     return parts.line();
 }
 

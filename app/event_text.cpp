@@ -149,6 +149,11 @@ void EventTeller::begin(std::uint64_t games, double seconds) {
     failed_saves_ = 0;
 }
 
+// "game 1,234".
+std::string EventTeller::place_text(const Event& event) const {
+    return fmt::format("{} {}", unit_, format_count(event.games));
+}
+
 LogEntry EventTeller::tell(const Event& event, double seconds) {
     seconds_ = seconds;
     LogEntry entry;
@@ -164,8 +169,8 @@ LogEntry EventTeller::tell(const Event& event, double seconds) {
     const auto kind = static_cast<std::uint32_t>(event.kind);
     entry.severity = Severity::warning;
     entry.event = "unknown";
-    entry.text = fmt::format("game {}: an event of kind {}, which this kiln does not know",
-                             format_count(event.games), kind);
+    entry.text = fmt::format("{}: an event of kind {}, which this kiln does not know",
+                             place_text(event), kind);
     entry.fields["kind"] = kind;
     return entry;
 }
@@ -178,11 +183,10 @@ void EventTeller::tell_saved(const Event& event, LogEntry& entry) {
     entry.fields["duration_seconds"] = seconds_of(saved.duration_ns);
     entry.fields["pause_seconds"] = seconds_of(saved.pause_ns);
     entry.fields["failed_attempts"] = failed_saves_;
-    entry.text =
-        fmt::format("game {}: saved {} ({} in {}, workers waited {}{})", format_count(event.games),
-                    path_in(state_, saved.generation), format_bytes(saved.bytes),
-                    format_duration(seconds_of(saved.duration_ns)),
-                    format_duration(seconds_of(saved.pause_ns)), attempt);
+    entry.text = fmt::format("{}: saved {} ({} in {}, workers waited {}{})", place_text(event),
+                             path_in(state_, saved.generation), format_bytes(saved.bytes),
+                             format_duration(seconds_of(saved.duration_ns)),
+                             format_duration(seconds_of(saved.pause_ns)), attempt);
     failed_saves_ = 0;
 }
 
@@ -194,10 +198,9 @@ void EventTeller::tell_failed(const Event& event, LogEntry& entry) {
     entry.fields["path"] = path_in(state_, failed.generation);
     entry.fields["error"] = describe_error(failed.error);
     entry.fields["failed_attempts"] = failed_saves_;
-    entry.text =
-        fmt::format("game {}: {} could not be saved: {}; training goes on, the next try is {}",
-                    format_count(event.games), path_in(state_, failed.generation),
-                    describe_error(failed.error), next_try);
+    entry.text = fmt::format("{}: {} could not be saved: {}; training goes on, the next try is {}",
+                             place_text(event), path_in(state_, failed.generation),
+                             describe_error(failed.error), next_try);
 }
 
 void EventTeller::tell_abandoned(const Event& event, LogEntry& entry) {
@@ -206,8 +209,8 @@ void EventTeller::tell_abandoned(const Event& event, LogEntry& entry) {
     entry.fields["worker"] = abandoned.worker;
     entry.fields["attempt"] = abandoned.attempt;
     entry.fields["duration_seconds"] = seconds_of(abandoned.duration_ns);
-    entry.text = fmt::format("game {}: ticket {} was given up by worker {} after {}; {}",
-                             format_count(event.games), abandoned.ticket, abandoned.worker,
+    entry.text = fmt::format("{}: ticket {} was given up by worker {} after {}; {}",
+                             place_text(event), abandoned.ticket, abandoned.worker,
                              format_duration(seconds_of(abandoned.duration_ns)),
                              abandoned.attempt == 1 ? "it begins again" : "it is left out");
 }
@@ -216,16 +219,15 @@ void EventTeller::tell_skipped(const Event& event, LogEntry& entry) {
     const auto skipped = event.as<TicketSkipped>();
     entry.fields["ticket"] = skipped.ticket;
     entry.fields["skipped"] = skipped.skipped;
-    entry.text = fmt::format("game {}: ticket {} is on the list of those left out, {} so far",
-                             format_count(event.games), skipped.ticket, skipped.skipped);
+    entry.text = fmt::format("{}: ticket {} is on the list of those left out, {} so far",
+                             place_text(event), skipped.ticket, skipped.skipped);
 }
 
 void EventTeller::tell_healed(const Event& event, LogEntry& entry) {
     const std::uint64_t values = event.as<ValuesHealed>().values;
     entry.fields["values"] = values;
-    entry.text =
-        fmt::format("game {}: {} values were not finite or out of range and are neutral again",
-                    format_count(event.games), format_count(values));
+    entry.text = fmt::format("{}: {} values were not finite or out of range and are neutral again",
+                             place_text(event), format_count(values));
 }
 
 void EventTeller::tell_window(const Event& event, LogEntry& entry) {

@@ -22,8 +22,9 @@ std::string short_strength(const othello::StrengthReport& report);
 
 class EventTeller {
   public:
-    // `state`: the state directory as the user wrote it.
-    explicit EventTeller(std::string state) : state_(std::move(state)) {}
+    // `state`: the state directory as the user wrote it; `unit`: what the run counts.
+    explicit EventTeller(std::string state, const char* unit = "game")
+        : state_(std::move(state)), unit_(unit) {}
 
     // A trainer begins, or begins again, at that game; `seconds` are the run's, which go on.
     // Nothing is said of the speed across it.
@@ -52,7 +53,10 @@ class EventTeller {
     void tell_pass(const Event& event, LogEntry& entry);
     void tell_end(const Event& event, LogEntry& entry);
 
+    std::string place_text(const Event& event) const;
+
     std::string state_;
+    const char* unit_;
     StrengthCurve strength_curve_;
     double seconds_ = 0;               // of the event being told
     double summary_seconds_ = 0;       // nodes/s is measured from here ...

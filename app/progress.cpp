@@ -96,12 +96,12 @@ std::optional<double> Progress::seconds_left() const {
 
 std::string Progress::status_line() const {
     const std::uint64_t target = settings_.othello.target_games;
-    const char* const noun = settings_.workload == "router" ? "tickets" : "games";
+    const char* const unit = unit_of(settings_.workload);
     std::string line = fmt::format(
-        "{} / {} {} ({:.1f} %)", format_count(status_.games_played), format_count(target), noun,
+        "{} / {} {}s ({:.1f} %)", format_count(status_.games_played), format_count(target), unit,
         100 * static_cast<double>(status_.games_played) / static_cast<double>(target));
     if (const auto left = seconds_left())
-        line += fmt::format(", {} {}/s, {} left", format_rate(rate_.per_second()), noun,
+        line += fmt::format(", {} {}s/s, {} left", format_rate(rate_.per_second()), unit,
                             format_duration(*left));
     if (!last_strength_.empty())
         line += ", " + last_strength_;

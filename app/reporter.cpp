@@ -45,7 +45,7 @@ LogEntry Reporter::summary(std::uint64_t games, double seconds) const {
         return static_cast<double>(count) /
                static_cast<double>(std::max<std::uint64_t>(totals_.games, 1));
     };
-    entry.text = fmt::format("game {}: {} games told of in {}", format_count(games),
+    entry.text = fmt::format("{} {}: {} games told of in {}", unit_, format_count(games),
                              format_count(totals_.games), format_duration(seconds));
     entry.fields = {{"games", games}, {"seconds", seconds}, {"games_told", totals_.games}};
     if (totals_.games > 0) {

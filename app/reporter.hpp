@@ -29,7 +29,10 @@ struct RunTotals {
 class Reporter final : public RunObserver {
   public:
     Reporter(Progress& progress, RunLog& log, const RunSettings& settings)
-        : progress_(progress), log_(log), teller_(settings.state) {}
+        : progress_(progress),
+          log_(log),
+          teller_(settings.state, unit_of(settings.workload)),
+          unit_(unit_of(settings.workload)) {}
 
     // What was measured before this process.
     void go_on_from(StrengthCurve curve) { teller_.go_on_from(std::move(curve)); }
@@ -59,6 +62,7 @@ class Reporter final : public RunObserver {
     Progress& progress_;
     RunLog& log_;
     EventTeller teller_;
+    const char* unit_;  // what the run counts
     std::map<std::string, Json> latest_;
     std::map<std::string, std::string> first_strengths_;
     std::map<std::string, std::string> last_strengths_;

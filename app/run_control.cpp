@@ -180,12 +180,13 @@ void RunControl::serve(std::uint64_t now_ns) {
 
 void RunControl::finish() {
     const RunOutcome outcome = supervisor_.outcome();
-    const Json reply =
-        outcome.save_error
-            ? error_reply(fmt::format("game {} could not be saved: {}", outcome.games,
-                                      describe_error(*outcome.save_error)),
-                          ExitCode::io_failed)
-            : done(fmt::format("ended; saved up to game {}", format_count(outcome.games)));
+    const RunSettings& settings = supervisor_.settings();
+    const Json reply = outcome.save_error
+                           ? error_reply(fmt::format("{} could not be saved: {}",
+                                                     place_text(settings, outcome.games),
+                                                     describe_error(*outcome.save_error)),
+                                         ExitCode::io_failed)
+                           : done("ended; saved up to " + place_text(settings, outcome.games));
     for (const Waiting& waiting : waiting_)
         server_.reply(waiting.ticket, reply);
     waiting_.clear();

@@ -43,7 +43,7 @@ std::string service_status(const Supervisor& supervisor, const Progress& progres
     if (supervisor.state() == RunState::training)
         return progress.status_line();
     const std::string games =
-        fmt::format("game {}", format_count(supervisor.page().status.games_absorbed.load()));
+        place_text(supervisor.settings(), supervisor.page().status.games_absorbed.load());
     if (supervisor.reason().empty())
         return fmt::format("{} at {}", name_of(supervisor.state()), games);
     return fmt::format("{} at {}: {}", name_of(supervisor.state()), games, supervisor.reason());

@@ -212,6 +212,14 @@ bool is_in_launch_text(const Setting& setting, const RunSettings& settings) {
 
 }  // namespace
 
+const char* unit_of(std::string_view workload) {
+    return workload == "router" ? "ticket" : "game";
+}
+
+std::string place_text(const RunSettings& settings, std::uint64_t games) {
+    return fmt::format("{} {}", unit_of(settings.workload), format_count(games));
+}
+
 std::string RunSettings::shape_set_name() {
     std::uint32_t crc = 0;
     const auto add = [&crc](std::string_view text) {

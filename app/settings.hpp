@@ -57,6 +57,11 @@ struct RunSettings {
     static std::string shape_set_name();
 };
 
+// What a run of that workload counts: "game", or "ticket" of a router's samples.
+const char* unit_of(std::string_view workload);
+// "game 1,234".
+std::string place_text(const RunSettings& settings, std::uint64_t games);
+
 // What a setting may be.
 struct WholeNumber {
     std::uint64_t low = 0;

@@ -144,7 +144,7 @@ void Supervisor::launch() {
     told_before_ = told_games_;
     observer_.on_start(settings_, start_.games, seconds());
     enter(RunState::starting,
-          start_.is_resuming ? fmt::format("loading game {}", format_count(start_.games)) : "");
+          start_.is_resuming ? "loading " + place_text(settings_, start_.games) : "");
 }
 
 void Supervisor::enter(RunState state, std::string reason) {
@@ -270,9 +270,8 @@ void Supervisor::use_older_checkpoint(const std::string& damage) {
     directory_.set_aside(damaged);
     start_ = settings_.on_corrupt == OnCorrupt::previous ? newest() : Start();
     note(Severity::error, "checkpoint_damaged",
-         fmt::format(
-             "{}; set aside as {}.damaged, going on from {}", damage, damaged.text,
-             start_.is_resuming ? fmt::format("game {}", format_count(start_.games)) : "nothing"));
+         fmt::format("{}; set aside as {}.damaged, going on from {}", damage, damaged.text,
+                     start_.is_resuming ? place_text(settings_, start_.games) : "nothing"));
     ++restarts_;
     launch();
 }
@@ -289,9 +288,10 @@ void Supervisor::after_run() {
     if (report.error.code != ErrorCode::none &&
         (state_ == RunState::pausing || state_ == RunState::changing)) {
         enter(RunState::paused,
-              fmt::format("game {} could not be saved: {}; make room and resume "
-                          "from the checkpoint before",
-                          page_->status.games_absorbed.load(), describe_error(report.error)));
+              fmt::format("{} could not be saved: {}; make room and resume from the checkpoint "
+                          "before",
+                          place_text(settings_, page_->status.games_absorbed.load()),
+                          describe_error(report.error)));
         note(Severity::error, "paused", reason_);
         return;
     }
@@ -309,7 +309,7 @@ void Supervisor::after_run() {
     } else if (state_ == RunState::pausing) {
         enter(RunState::paused, reason_);
         note(Severity::info, "paused",
-             fmt::format("paused at game {}: {}", format_count(start_.games), reason_));
+             fmt::format("paused at {}: {}", place_text(settings_, start_.games), reason_));
     } else if (state_ == RunState::changing) {
         launch();
     } else {
@@ -323,13 +323,12 @@ void Supervisor::after_fault(const Incident& incident) {
     const std::size_t skips_before = policy_.skips().size();
     const RestartPolicy::Decision decision = policy_.after_end(incident, games > launched_games_);
     start_ = newest();
-    const std::string from =
-        start_.is_resuming ? fmt::format("game {}", format_count(start_.games)) : "nothing";
+    const std::string from = start_.is_resuming ? place_text(settings_, start_.games) : "nothing";
     Json fields = {{"kind", name_of(incident.kind)}, {"games", games}, {"from", start_.games}};
     if (incident.ticket)
         fields["ticket"] = *incident.ticket;
     const std::string what =
-        fmt::format("at game {} the trainer {}", format_count(games), incident.what);
+        fmt::format("at {} the trainer {}", place_text(settings_, games), incident.what);
     last_restart_ = what;
     last_restart_time_ = time_text();
     if (policy_.skips().size() > skips_before)
@@ -432,8 +431,7 @@ void Supervisor::resume() {
         return;
     policy_.forget();
     start_ = newest();
-    note(Severity::info, "resumed",
-         fmt::format("going on from game {}", format_count(start_.games)));
+    note(Severity::info, "resumed", "going on from " + place_text(settings_, start_.games));
     launch();
 }
 

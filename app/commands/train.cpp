@@ -40,15 +40,16 @@ bool is_finished(Console& console, const RunSettings& settings, std::uint64_t ga
     const std::uint64_t stop_after = settings.session.stop_after_games;
     if (games >= settings.othello.target_games) {
         console.print(fmt::format(
-            "{}: already at its target, {} of {} games; a larger --games "
-            "goes on",
-            settings.state, format_count(games), format_count(settings.othello.target_games)));
+            "{}: already at its target, {} of {} {}s{}", settings.state, format_count(games),
+            format_count(settings.othello.target_games), unit_of(settings.workload),
+            settings.workload == "router" ? "" : "; a larger --games goes on"));
         return true;
     }
     if (stop_after != 0 && games >= stop_after) {
-        console.print(fmt::format("{}: already past --stop-after {}, at {} of {} games",
+        console.print(fmt::format("{}: already past --stop-after {}, at {} of {} {}s",
                                   settings.state, stop_after, format_count(games),
-                                  format_count(settings.othello.target_games)));
+                                  format_count(settings.othello.target_games),
+                                  unit_of(settings.workload)));
         return true;
     }
     return false;
@@ -57,11 +58,11 @@ bool is_finished(Console& console, const RunSettings& settings, std::uint64_t ga
 std::string opening_line(const Trainer& trainer, const StartingPoint& start) {
     const RunSettings& settings = trainer.settings();
     return fmt::format(
-        "training {} {}to {} games in {}: {} {}, {} of {} memory planned", settings.workload,
-        start.checkpoint ? fmt::format("from game {} ", format_count(start.games)) : "",
-        format_count(settings.othello.target_games), settings.state, settings.workers,
-        settings.workers == 1 ? "worker" : "workers", format_bytes(trainer.plan().planned_bytes),
-        format_bytes(settings.memory_bytes));
+        "training {} {}to {} {}s in {}: {} {}, {} of {} memory planned", settings.workload,
+        start.checkpoint ? fmt::format("from {} ", place_text(settings, start.games)) : "",
+        format_count(settings.othello.target_games), unit_of(settings.workload), settings.state,
+        settings.workers, settings.workers == 1 ? "worker" : "workers",
+        format_bytes(trainer.plan().planned_bytes), format_bytes(settings.memory_bytes));
 }
 
 void announce(Console& console, const Trainer& trainer, const StartingPoint& start) {
@@ -69,7 +70,7 @@ void announce(Console& console, const Trainer& trainer, const StartingPoint& sta
     if (start.checkpoint) {
         console.print(fmt::format("resuming from {}", start.checkpoint->path));
         for (const std::string& line : differences(start.settings, settings))
-            console.print(fmt::format("  {} from game {} on", line, format_count(start.games)));
+            console.print(fmt::format("  {} from {} on", line, place_text(settings, start.games)));
         if (settings.workload == "othello" &&
             start.settings.othello.table_bytes != settings.othello.table_bytes)
             console.print(
@@ -98,11 +99,11 @@ void report_games(Console& console, const RunSettings& settings, const RunOutcom
         console.print(fmt::format("the trainer was started again {} {} on the way",
                                   outcome.restarts, outcome.restarts == 1 ? "time" : "times"));
     const double rate = outcome.seconds > 0 ? static_cast<double>(games) / outcome.seconds : 0;
-    console.print(fmt::format("{} at game {} of {}: {} games in {}, {} games/s, {} a worker",
-                              how_it_ended(settings, outcome), format_count(outcome.games),
+    console.print(fmt::format("{0} at {1} of {2}: {3} {4}s in {5}, {6} {4}s/s, {7} a worker",
+                              how_it_ended(settings, outcome), place_text(settings, outcome.games),
                               format_count(settings.othello.target_games), format_count(games),
-                              format_duration(outcome.seconds), format_rate(rate),
-                              format_rate(rate / settings.workers)));
+                              unit_of(settings.workload), format_duration(outcome.seconds),
+                              format_rate(rate), format_rate(rate / settings.workers)));
 }
 
 void report_learning(Console& console, const Reporter& reporter) {
@@ -159,11 +160,11 @@ ExitCode conclude(Console& console, Trainer& trainer, const Supervisor& supervis
         print_warning(console, fmt::format("{} reports were lost because the console was slow",
                                            outcome.events_dropped));
     if (outcome.save_error)
-        throw Failure(
-            ExitCode::io_failed,
-            fmt::format("--state: game {} could not be saved in {}: {}; what was saved "
-                        "before is intact: make room and go on with --resume",
-                        outcome.games, directory.path(), describe_error(*outcome.save_error)));
+        throw Failure(ExitCode::io_failed,
+                      fmt::format("--state: {} could not be saved in {}: {}; what was saved "
+                                  "before is intact: make room and go on with --resume",
+                                  place_text(trainer.settings(), outcome.games), directory.path(),
+                                  describe_error(*outcome.save_error)));
     // The trainer may have been ended before its first save.
     const Catalog& catalog = directory.checkpoints();
     console.print(catalog.count == 0
@@ -227,7 +228,7 @@ ExitCode train(const RunOptions& options, Console& console, ServiceLink& service
     const RunSettings settings = options.over(start.settings);
     check_workload(start, settings);
     if (is_finished(console, settings, start.games)) {
-        service.end(fmt::format("already at game {}", format_count(start.games)));
+        service.end("already at " + place_text(settings, start.games));
         return ExitCode::ok;
     }
 
@@ -276,8 +277,8 @@ ExitCode train(const RunOptions& options, Console& console, ServiceLink& service
                   [&] { reload_configuration(options, settings, supervisor, reporter, log); });
     progress.finish();
     const ExitCode exit_code = conclude(console, trainer, supervisor, reporter, outcome, directory);
-    service.end(fmt::format("{} at game {} of {}", how_it_ended(supervisor.settings(), outcome),
-                            format_count(outcome.games),
+    service.end(fmt::format("{} at {} of {}", how_it_ended(supervisor.settings(), outcome),
+                            place_text(supervisor.settings(), outcome.games),
                             format_count(supervisor.settings().othello.target_games)));
     return exit_code;
 }
