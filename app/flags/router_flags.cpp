@@ -34,9 +34,11 @@ with --alpha and --temperature.)";
 constexpr const char* evaluate_examples = R"(Examples:
   kiln router evaluate --model model.safetensors --data test.csv
   kiln router evaluate --model m.safetensors --data v.csv --calibrate --cost-wrong 10 --out m2
+  kiln router evaluate --model m.safetensors --data v.csv --risk 0.02 --out m2
 --cost-wrong chooses the threshold of least cost: class 1 is the light path; a wrong light decision
-costs that much, every strong decision --cost-strong. With --out, threshold and calibration are
-kept in a model.)";
+costs that much, every strong decision --cost-strong. --risk chooses the threshold with the most
+light decisions of which at most that share is wrong. Choose on validation data, not on those that
+the model learned from. With --out, threshold and calibration are kept in a model.)";
 constexpr const char* predict_examples = R"(Examples:
   kiln router predict --model model.safetensors --data candidates.csv
   kiln router predict --model model.safetensors --data x.npz --out decisions.csv
@@ -93,6 +95,8 @@ void RouterFlags::add_to(CLI::App& app) {
         ->type_name("COST");
     evaluate->add_option("--cost-strong", cost_strong_, "of a decision for class 0 [1]")
         ->type_name("COST");
+    evaluate->add_option("--risk", risk_, "share of the decisions for class 1 that may be wrong")
+        ->type_name("SHARE");
     evaluate->add_flag("--calibrate", calibrate_, "fit the temperature of probabilities first");
     evaluate->add_option("--out", out_, "the model with threshold and calibration")
         ->type_name("FILE");
@@ -237,6 +241,11 @@ RouterOptions RouterFlags::options(const std::string& action) const {
     if (!cost_wrong_.empty())
         options.cost_wrong = real("--cost-wrong", cost_wrong_, 0, 1e12);
     options.cost_strong = real("--cost-strong", cost_strong_, 0, 1e12);
+    if (!risk_.empty()) {
+        options.risk = real("--risk", risk_, 0, 1);
+        if (options.cost_wrong)
+            throw Failure(ExitCode::usage, "--risk: excludes --cost-wrong; give one of them");
+    }
     options.calibrate = calibrate_;
     options.keep_share = real("--keep-share", keep_, 0, 1);
     options.in_double = in_double_;

@@ -30,7 +30,7 @@ class RouterFlags {
     CLI::App* distill_ = nullptr;
     std::map<std::string, std::string> values_;  // of settings; stable addresses
     std::map<std::string, bool> switches_;
-    std::string model_, path_, out_, task_, teacher_, cost_wrong_, at_least_;
+    std::string model_, path_, out_, task_, teacher_, cost_wrong_, risk_, at_least_;
     std::string samples_ = "10000";
     std::string steps_;
     std::string task_seed_ = "1";

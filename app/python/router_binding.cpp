@@ -126,8 +126,17 @@ py::tuple choose_threshold(RouterModel& model, const Floats& x, const Floats& y,
     const std::vector<float> all = calibrated_logits(model, inputs_of(x));
     const Decision decision = cheapest(all, values_of(y), cost_wrong, cost_strong);
     set_threshold(model, decision.threshold);
-    return py::make_tuple(decision.threshold, decision.cost, decision.light_share,
+    return py::make_tuple(decision.threshold, decision.cost,
+                          static_cast<double>(decision.light) / static_cast<double>(all.size()),
                           decision.always_light, decision.always_strong);
+}
+
+py::tuple choose_threshold_within(RouterModel& model, const Floats& x, const Floats& y,
+                                  double risk) {
+    const std::vector<float> all = calibrated_logits(model, inputs_of(x));
+    const Decision decision = within_risk(all, values_of(y), risk);
+    set_threshold(model, decision.threshold);
+    return py::make_tuple(decision.threshold, decision.light, decision.wrong);
 }
 
 router::ClipSettings clipping_of(const std::string& clip_by, double limit) {
@@ -238,6 +247,7 @@ void bind_model(py::module_& module) {
         .def("measure", &measure)
         .def("calibrate", &calibrate)
         .def("choose_threshold", &choose_threshold)
+        .def("choose_threshold_within", &choose_threshold_within)
         .def("quantized", &quantised)
         .def("pruned", &pruned)
         .def("gradients", &gradients<double>)

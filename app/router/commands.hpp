@@ -28,6 +28,7 @@ struct RouterOptions {
     // evaluate
     std::optional<double> cost_wrong;  // of a wrong decision for class 1 (the light path) ...
     double cost_strong = 1;            // ... against that of deciding for class 0
+    std::optional<double> risk;        // share of wrong decisions for class 1 that is borne
     bool calibrate = false;
 
     double keep_share = 0.3;  // prune

@@ -30,6 +30,29 @@ double note_or(const RouterModel& model, const char* name, double otherwise) {
     return *value;
 }
 
+// Tells `consider` of every threshold, from the highest on: the samples decided for class 1 and the
+// wrong ones of them. Where it says yes, that is the decision.
+template <typename Consider>
+Decision choose_threshold(std::span<const float> logits, std::span<const float> labels,
+                          const Consider& consider) {
+    std::vector<std::size_t> order(labels.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::sort(order.begin(), order.end(),
+              [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
+    Decision best;
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        wrong += labels[order[i]] > 0.5f ? 0u : 1u;
+        const bool is_tied = i + 1 < order.size() && logits[order[i + 1]] == logits[order[i]];
+        if (is_tied || !consider(i + 1, wrong))
+            continue;
+        best.light = i + 1;
+        best.wrong = wrong;
+        best.threshold = logistic_of(static_cast<double>(logits[order[i]]));
+    }
+    return best;
+}
+
 }  // namespace
 
 router::Metrics measured(const RouterModel& model, const Dataset& data,
@@ -90,27 +113,31 @@ void set_threshold(RouterModel& model, double threshold) {
 
 Decision cheapest(std::span<const float> logits, std::span<const float> labels, double cost_wrong,
                   double cost_strong) {
-    std::vector<std::size_t> order(labels.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
     const auto samples = static_cast<double>(labels.size());
-    Decision best;
-    best.always_strong = best.cost = cost_strong;
-    double wrong = 0;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        wrong += labels[order[i]] > 0.5f ? 0 : cost_wrong;
-        const bool is_tied = i + 1 < order.size() && logits[order[i + 1]] == logits[order[i]];
-        const double light = static_cast<double>(i + 1);
-        const double cost = (wrong + (samples - light) * cost_strong) / samples;
-        if (!is_tied && cost < best.cost) {
-            best.cost = cost;
-            best.light_share = light / samples;
-            best.threshold = logistic_of(static_cast<double>(logits[order[i]]));
-        }
-    }
-    best.always_light = wrong / samples;
+    const auto cost_of = [&](std::size_t light, std::size_t wrong) {
+        return (static_cast<double>(wrong) * cost_wrong +
+                (samples - static_cast<double>(light)) * cost_strong) /
+               samples;
+    };
+    double least = cost_strong;
+    Decision best = choose_threshold(logits, labels, [&](std::size_t light, std::size_t wrong) {
+        const bool is_cheaper = cost_of(light, wrong) < least;
+        least = std::min(least, cost_of(light, wrong));
+        return is_cheaper;
+    });
+    best.cost = least;
+    best.always_light =
+        cost_of(labels.size(),
+                static_cast<std::size_t>(std::count_if(labels.begin(), labels.end(),
+                                                       [](float label) { return label <= 0.5f; })));
+    best.always_strong = cost_strong;
     return best;
+}
+
+Decision within_risk(std::span<const float> logits, std::span<const float> labels, double risk) {
+    return choose_threshold(logits, labels, [risk](std::size_t light, std::size_t wrong) {
+        return static_cast<double>(wrong) <= risk * static_cast<double>(light);
+    });
 }
 
 void probabilities_of(std::span<const float> logits, std::span<double> probabilities) {

@@ -1,9 +1,11 @@
 // What a trained router is worth on data, and what it decides: metrics, calibrated probabilities,
-// a threshold of least cost, uncertainty.
+// a threshold by cost or by risk, uncertainty.
 //
 // What was chosen on validation data is kept with the model, as notes. Failures are thrown.
 #pragma once
 
+#include <cmath>
+#include <cstddef>
 #include <span>
 #include <vector>
 
@@ -34,9 +36,12 @@ double threshold_of(const RouterModel& model);
 void set_threshold(RouterModel& model, double threshold);
 
 struct Decision {
-    double threshold = 1;    // class 1 from this probability on
-    double cost = 0;         // mean a sample
-    double light_share = 0;  // of samples decided for class 1
+    // Class 1 from this probability on; beyond 1, so that no sample reaches it, unless one is
+    // found.
+    double threshold = std::nextafter(1.0, 2.0);
+    std::size_t light = 0;  // samples decided for class 1 ...
+    std::size_t wrong = 0;  // ... and of them those of class 0
+    double cost = 0;        // mean a sample
     double always_light = 0;
     double always_strong = 0;
 };
@@ -45,6 +50,9 @@ struct Decision {
 // cost_wrong if its label is 0 and nothing else; one that is decided for class 0 cost_strong.
 Decision cheapest(std::span<const float> logits, std::span<const float> labels, double cost_wrong,
                   double cost_strong);
+
+// The threshold with the most decisions for class 1 of which at most that share is wrong.
+Decision within_risk(std::span<const float> logits, std::span<const float> labels, double risk);
 
 // The probability of each class, or with one output that of class 1, in `probabilities`.
 void probabilities_of(std::span<const float> logits, std::span<double> probabilities);

@@ -215,7 +215,8 @@ Block aligned(std::size_t floats) {
     return Block(floats * sizeof(float));
 }
 
-std::vector<float> int8_logits(const RouterModel& model, const Dataset& data) {
+std::vector<float> int8_logits(const RouterModel& model, const Dataset& data,
+                               const OnScored& on_scored) {
     const Layout layout(model.shape);
     const auto part = [&](TensorId id) {
         return layout.part(id, std::span<const float>(model.parameters));
@@ -230,14 +231,18 @@ std::vector<float> int8_logits(const RouterModel& model, const Dataset& data) {
                 packed.bytes());
     const std::size_t K = model.shape.outputs;
     std::vector<float> logits(data.samples * K);
-    for (std::size_t i = 0; i < data.samples; ++i)
+    for (std::size_t i = 0; i < data.samples; ++i) {
+        if (on_scored && i % samples_at_once == 0)
+            on_scored(i);
         kernel.forward(packed.bytes(),
                        data.x.floats().subspan(i * data.sample_size(), data.sample_size()),
                        std::span(logits).subspan(i * K, K));
+    }
     return logits;
 }
 
-std::vector<float> float_logits(const RouterModel& model, const Dataset& data) {
+std::vector<float> float_logits(const RouterModel& model, const Dataset& data,
+                                const OnScored& on_scored) {
     const router::Kernel kernel(model.shape, samples_at_once, data.steps);
     const Block packed = aligned(kernel.model_size());
     const Block room = aligned(kernel.workspace_size());
@@ -249,6 +254,8 @@ std::vector<float> float_logits(const RouterModel& model, const Dataset& data) {
     std::vector<float> logits(data.samples * K);
     std::vector<std::uint32_t> chosen(samples_at_once);
     for (std::uint32_t first = 0; first < data.samples; first += samples_at_once) {
+        if (on_scored)
+            on_scored(first);
         const std::uint32_t count = std::min(samples_at_once, data.samples - first);
         std::iota(chosen.begin(), chosen.end(), first);
         kernel.forward(packed.floats(), {&batch, std::span(chosen).first(count)},
@@ -336,13 +343,15 @@ void check_fit(const RouterModel& model, const Dataset& data) {
                         data.origin, data.steps, data.inputs, model.steps, model.shape.inputs));
 }
 
-std::vector<float> logits_of(const RouterModel& model, const Dataset& data) {
+std::vector<float> logits_of(const RouterModel& model, const Dataset& data,
+                             const OnScored& on_scored) {
     check_fit(model, data);
     std::vector<std::uint32_t> all(data.samples);
     std::iota(all.begin(), all.end(), 0u);
     Dataset normalised = select(data, all);
     model.normaliser.apply(normalised);
-    return model.is_int8 ? int8_logits(model, normalised) : float_logits(model, normalised);
+    return model.is_int8 ? int8_logits(model, normalised, on_scored)
+                         : float_logits(model, normalised, on_scored);
 }
 
 }  // namespace kiln::app

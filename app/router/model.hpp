@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,8 +42,12 @@ RouterModel quantised(const RouterModel& model);
 // Bytes of parameters and scales as the file holds them.
 std::uint64_t parameter_bytes(const RouterModel& model);
 
+// Told now and then how many samples are done.
+using OnScored = std::function<void(std::uint64_t samples)>;
+
 // Logits [n, K] of data that are not normalised yet; a quantised model computes in whole numbers.
-std::vector<float> logits_of(const RouterModel& model, const Dataset& data);
+std::vector<float> logits_of(const RouterModel& model, const Dataset& data,
+                             const OnScored& on_scored = {});
 
 // Throws usage, naming both, if the data are not what the model takes.
 void check_fit(const RouterModel& model, const Dataset& data);

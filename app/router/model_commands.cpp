@@ -4,11 +4,15 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "core/numeric/interval.hpp"
+
+#include "app/console.hpp"
 #include "app/failure.hpp"
 #include "app/log_entry.hpp"
 #include "app/router/commands.hpp"
 #include "app/router/judgement.hpp"
 #include "app/text.hpp"
+#include "platform/linux/clock.hpp"
 
 namespace kiln::app {
 namespace {
@@ -27,12 +31,86 @@ DataSource source_for(const RouterModel& model, DataSource source) {
     return source;
 }
 
+// How far scoring is, on a terminal in one line that is redrawn, else every ten seconds.
+class Scoring {
+  public:
+    explicit Scoring(std::uint64_t samples) : samples_(samples) {}
+    ~Scoring() { console_.erase_live(); }
+
+    OnScored teller() {
+        return [this](std::uint64_t done) { tell(done); };
+    }
+
+  private:
+    void tell(std::uint64_t done) {
+        const double seconds = static_cast<double>(clock_.now_ns() - begun_ns_) * 1e-9;
+        if (seconds < next_s_ || done == 0)
+            return;
+        next_s_ = seconds + (console_.is_terminal() ? 0.2 : 10);
+        const double rate = static_cast<double>(done) / seconds;
+        const std::string line = fmt::format(
+            "{} / {} samples ({}), {} samples/s, {} left", format_count(done),
+            format_count(samples_),
+            format_percent(static_cast<double>(done) / static_cast<double>(samples_)),
+            format_rate(rate), format_duration(static_cast<double>(samples_ - done) / rate));
+        if (console_.is_terminal())
+            console_.live(line);
+        else
+            console_.print(line);
+    }
+
+    std::uint64_t samples_;
+    Console console_{stderr};
+    platform::MonotonicClock clock_;
+    std::uint64_t begun_ns_ = clock_.now_ns();
+    double next_s_ = console_.is_terminal() ? 0.5 : 10;
+};
+
+std::vector<float> scored(const RouterModel& model, const Dataset& data) {
+    Scoring scoring(data.samples);
+    return logits_of(model, data, scoring.teller());
+}
+
+// Chooses a threshold if one is asked for, keeps it in the model and says what it does.
+void decide(const RouterOptions& options, const Dataset& data, std::span<const float> logits,
+            RouterModel& model, Json& json, std::string& text) {
+    if (!options.cost_wrong && !options.risk)
+        return;
+    if (model.shape.outputs != 1 || model.kind != router::LossKind::cross_entropy)
+        throw Failure(ExitCode::usage, fmt::format("{}: a threshold takes a model with two classes",
+                                                   options.cost_wrong ? "--cost-wrong" : "--risk"));
+    const std::span<const float> labels = data.y.floats();
+    const Decision decision =
+        options.cost_wrong ? cheapest(logits, labels, *options.cost_wrong, options.cost_strong)
+                           : within_risk(logits, labels, *options.risk);
+    const double light_share = static_cast<double>(decision.light) / data.samples;
+    set_threshold(model, decision.threshold);
+    json["threshold"] = decision.threshold;
+    json["light_share"] = light_share;
+    text += fmt::format("\nthreshold {:.4f}: {} take the light path", decision.threshold,
+                        format_percent(light_share));
+    if (options.cost_wrong) {
+        json["cost"] = decision.cost;
+        json["cost_always_light"] = decision.always_light;
+        json["cost_always_strong"] = decision.always_strong;
+        text += fmt::format(", cost {:.4f} a sample (always light {:.4f}, always strong {:.4f})",
+                            decision.cost, decision.always_light, decision.always_strong);
+        return;
+    }
+    const double share = decision.light == 0 ? 0
+                                             : static_cast<double>(decision.wrong) /
+                                                   static_cast<double>(decision.light);
+    const Interval interval = wilson_interval(static_cast<double>(decision.wrong), decision.light);
+    json["risk"] = share;
+    json["risk_upper"] = interval.upper;
+    text += fmt::format(", {} of them wrongly (95 % interval to {}, Wilson)", format_percent(share),
+                        format_percent(interval.upper));
+}
+
 ExitCode evaluate(const RouterOptions& options) {
     RouterModel model = load_model(options.model);
     const Dataset data = load_dataset(source_for(model, options.data));
-    std::vector<float> logits = logits_of(model, data);
-    const bool is_binary =
-        model.shape.outputs == 1 && model.kind == router::LossKind::cross_entropy;
+    std::vector<float> logits = scored(model, data);
     double temperature = calibration_of(model);
     if (options.calibrate)
         temperature = best_temperature(model, data, logits);
@@ -58,25 +136,7 @@ ExitCode evaluate(const RouterOptions& options) {
             format_percent(metrics.accuracy), format_percent(majority_share(data)), metrics.auc,
             metrics.calibration_error, temperature);
     }
-    if (options.cost_wrong) {
-        if (!is_binary)
-            throw Failure(ExitCode::usage,
-                          "--cost-wrong: a threshold takes a model with two "
-                          "classes");
-        const Decision decision =
-            cheapest(logits, data.y.floats(), *options.cost_wrong, options.cost_strong);
-        set_threshold(model, decision.threshold);
-        json["threshold"] = decision.threshold;
-        json["cost"] = decision.cost;
-        json["light_share"] = decision.light_share;
-        json["cost_always_light"] = decision.always_light;
-        json["cost_always_strong"] = decision.always_strong;
-        text += fmt::format(
-            "\nthreshold {:.4f}: {} take the light path, cost {:.4f} a sample "
-            "(always light {:.4f}, always strong {:.4f})",
-            decision.threshold, format_percent(decision.light_share), decision.cost,
-            decision.always_light, decision.always_strong);
-    }
+    decide(options, data, logits, model, json, text);
     if (!options.out.empty()) {
         if (options.calibrate)
             set_calibration(model, temperature);
@@ -96,7 +156,7 @@ ExitCode predict(const RouterOptions& options) {
     const Dataset data = load_dataset(source);
     const double temperature = calibration_of(model);
     const double threshold = threshold_of(model);
-    const std::vector<float> logits = divided(logits_of(model, data), temperature);
+    const std::vector<float> logits = divided(scored(model, data), temperature);
     const std::size_t K = model.shape.outputs;
     std::string text = model.kind == router::LossKind::squared_error ? "value\n"
                        : K == 1 ? "probability,uncertainty,decision\n"
@@ -142,8 +202,8 @@ ExitCode shrink(const RouterOptions& options, const RouterModel& before, const R
                     format_count(parameter_bytes(after)), format_count(parameter_bytes(before)));
     if (!options.data.path.empty() || options.data.task != Task::none) {
         const Dataset data = load_dataset(source_for(before, options.data));
-        const router::Metrics was = measured(before, data, logits_of(before, data));
-        const router::Metrics is = measured(after, data, logits_of(after, data));
+        const router::Metrics was = measured(before, data, scored(before, data));
+        const router::Metrics is = measured(after, data, scored(after, data));
         json["accuracy_before"] = was.accuracy;
         json["accuracy"] = is.accuracy;
         json["loss_before"] = was.loss;

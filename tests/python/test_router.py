@@ -105,6 +105,10 @@ def test_calibration_and_a_threshold_stay_with_the_model(digits, learned, tmp_pa
     assert decision.cost == pytest.approx(10 * np.mean(light & (y == 0)) + np.mean(~light))
     assert decision.cost < decision.always_strong == 1
     assert decision.always_light == pytest.approx(10 * np.mean(y == 0))
+    within = router.choose_threshold_within(x, y, 0.01)
+    light = router.decide(x)
+    assert (within.light, within.wrong) == (np.sum(light), np.sum(light & (y == 0)))
+    assert 0 < within.light and within.wrong <= 0.01 * within.light
     router.save(tmp_path / "m.safetensors")
     loaded = Router.load(tmp_path / "m.safetensors")
     assert (loaded.calibration_, loaded.threshold_) == (router.calibration_, router.threshold_)

@@ -1,5 +1,6 @@
 """kiln.router and `kiln router`: each goes on with the other's runs, and all bytes are the same."""
 
+import copy
 import io
 import json
 import subprocess
@@ -178,6 +179,10 @@ def test_measures_and_predictions_are_the_same(digits, theirs, tmp_path, is_smal
     decision = router.choose_threshold(x, y, 5)
     assert tuple(decision) == tuple(answer[name] for name in (
         "threshold", "cost", "light_share", "cost_always_light", "cost_always_strong"))
+    risky = json.loads(call("evaluate", "--model", tmp_path / "m2", "--data", tmp_path / "test.npz",
+                            "--risk", 0.02, "--json"))
+    within = copy.deepcopy(router).choose_threshold_within(x, y, 0.02)
+    assert (within.threshold, within.light / len(x)) == (risky["threshold"], risky["light_share"])
     router.save(tmp_path / "own-m2")
     assert (tmp_path / "own-m2").read_bytes() == (tmp_path / "m2").read_bytes()
     table = call("predict", "--model", tmp_path / "m2", "--data", tmp_path / "test.npz")

@@ -145,6 +145,9 @@ def test_a_fitted_router_takes_what_it_learned():
     for value, complaint in ((-1, "cost_wrong: -1"), (np.nan, "cost_wrong: nan")):
         with pytest.raises(ValueError, match=complaint):
             router.choose_threshold(X, Y, value)
+    for value, complaint in ((-0.1, "risk: -0.1"), (1.5, "risk: 1.5"), (np.nan, "risk: nan")):
+        with pytest.raises(ValueError, match=complaint):
+            router.choose_threshold_within(X, Y, value)
     for arguments, complaint in (({"precision": "half"}, "precision: 'half' is not allowed"),
                                  ({"clip_by": "x"}, "clip_by: 'x' is not allowed"),
                                  ({"clip": 0}, "clip: 0 is not allowed"),

@@ -71,6 +71,18 @@ class Decision(NamedTuple):
     always_strong: float
 
 
+class RiskDecision(NamedTuple):
+    """A threshold within a risk, and what it does on the data that it was chosen on."""
+
+    #: The second class (the light path) is decided for from this probability on; above 1 where
+    #: no threshold keeps within the risk.
+    threshold: float
+    #: Samples that take the light path ...
+    light: int
+    #: ... and those of the first class among them.
+    wrong: int
+
+
 class Gradients(NamedTuple):
     """The gradient of a loss by every parameter."""
 

@@ -27,7 +27,15 @@ from kiln import _kiln
 from kiln import _router_arrays as arrays
 from kiln._router_estimator import Estimator
 from kiln._router_run import follow
-from kiln._router_types import Decision, Epoch, Evaluation, Gradients, NotFittedError, Progress
+from kiln._router_types import (
+    Decision,
+    Epoch,
+    Evaluation,
+    Gradients,
+    NotFittedError,
+    Progress,
+    RiskDecision,
+)
 from kiln._settings import Setting, as_texts, router_settings
 
 __all__ = [
@@ -36,6 +44,7 @@ __all__ = [
     "Evaluation",
     "Gradients",
     "NotFittedError",
+    "RiskDecision",
     "Router",
     "make_task",
     "settings",
@@ -400,6 +409,20 @@ class Router(Estimator):
                  for name, cost in (("cost_wrong", cost_wrong), ("cost_strong", cost_strong))]
         model = self._model(of_two_classes=True)
         return Decision(*model.choose_threshold(*self._pairs(X, y), *costs))
+
+    def choose_threshold_within(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, risk: float
+    ) -> RiskDecision:
+        """Chooses :attr:`threshold_` for the most decisions for the light path within a risk.
+
+        Args:
+            X, y: data that were not learned from, of two classes.
+            risk: the share of these decisions that may be wrong, 0 to 1. It is one of these data:
+                on others it comes out higher or lower.
+        """
+        share = arrays.share("risk", risk, 0, 1)
+        model = self._model(of_two_classes=True)
+        return RiskDecision(*model.choose_threshold_within(*self._pairs(X, y), share))
 
     def gradients(
         self,
