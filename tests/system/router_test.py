@@ -1,5 +1,6 @@
 """A router from data to decision: trained under supervision, resumed, made smaller, compared."""
 
+import gzip
 import json
 import os
 import signal
@@ -156,6 +157,34 @@ class GradientsTest(KilnTest):
         print(f"worst relative error: double {worst['--double']:.1e}, float {worst['']:.1e}")
 
 
+def rewritten(data):
+    """A safetensors file read strictly by its specification, and what the package that defines the
+    format writes of it: widest type first, then by name; compact JSON; spaces up to a multiple of
+    eight."""
+    (length,) = struct.unpack("<Q", data[:8])
+    text = data[8:8 + length].decode("utf-8")
+    assert text.startswith("{") and (8 + length) % 8 == 0, text[:40]
+    header = json.loads(text)
+    metadata = header.pop("__metadata__", None)
+    assert all(isinstance(value, str) for value in metadata.values())
+    sizes = {"F64": 8, "F32": 4, "I8": 1}
+    end = 0
+    for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+        assert entry["data_offsets"][0] == end, name
+        end = entry["data_offsets"][1]
+        assert end - entry["data_offsets"][0] == sizes[entry["dtype"]] * np.prod(entry["shape"])
+    assert 8 + length + end == len(data)
+    again, body = {"__metadata__": metadata}, b""
+    for name, entry in sorted(header.items(), key=lambda item: (-sizes[item[1]["dtype"]], item[0])):
+        first, last = entry["data_offsets"]
+        again[name] = {"dtype": entry["dtype"], "shape": entry["shape"],
+                       "data_offsets": [len(body), len(body) + last - first]}
+        body += data[8 + length + first:8 + length + last]
+    text = json.dumps(again, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + body
+
+
 class TrainTest(KilnTest):
     def command(self, state, epochs=6):
         return ["router", "train", "--data", DIGITS, "--steps", 8, "--at-least", 5, "--hidden", 16,
@@ -189,6 +218,55 @@ class TrainTest(KilnTest):
         self.assertEqual(len(rows), 1 + 1797)
         light = sum(row.endswith("light") for row in rows)
         self.assertAlmostEqual(light / 1797, answer["light_share"], delta=0.001)
+
+    def test_the_threshold_keeps_to_the_risk_that_is_borne(self):
+        state = self.path("state")
+        self.train(state)
+        model, out = os.path.join(state, "model.safetensors"), self.path("decided.safetensors")
+        evaluate = ["router", "evaluate", "--model", model, "--data", DIGITS, "--at-least", 5]
+        answer = json.loads(self.kiln(*evaluate, "--risk", 0.02, "--out", out, "--json").out)
+        self.assertLessEqual(answer["risk"], 0.02)
+        self.assertLess(answer["risk"], answer["risk_upper"])
+        rows = self.kiln("router", "predict", "--model", out, "--data", DIGITS).out.splitlines()[1:]
+        with gzip.open(DIGITS, "rt", encoding="ascii") as file:
+            labels = np.loadtxt(file, delimiter=",")[:, -1] >= 5
+        light = np.array([row.endswith("light") for row in rows])
+        self.assertAlmostEqual(light.mean(), answer["light_share"], places=9)
+        self.assertAlmostEqual((~labels[light]).mean(), answer["risk"], places=9)
+        # One more decision for the light path, and more would be wrong than may be.
+        more = json.loads(self.kiln(*evaluate, "--risk", 0.05, "--json").out)
+        self.assertGreater(more["light_share"], answer["light_share"])
+        nobody = self.kiln(*evaluate, "--risk", 0.02, "--cost-wrong", 3, code=2)
+        self.assertIn("--risk: excludes --cost-wrong", nobody.err)
+
+    def test_where_no_risk_is_small_enough_nothing_is_light(self):
+        state, table = self.path("state"), self.write("noise.csv", "1,0\n2,1\n3,0\n4,1\n" * 20)
+        self.kiln("router", "train", "--data", table, "--epochs", 1, "--state", state)
+        out = self.path("decided.safetensors")
+        with open(table, encoding="ascii") as file:
+            wrong = self.write("wrong.csv", file.read().replace(",1", ",0"))
+        answer = json.loads(self.kiln("router", "evaluate", "--model",
+                                      os.path.join(state, "model.safetensors"), "--data", wrong,
+                                      "--risk", 0, "--out", out, "--json").out)
+        self.assertEqual((answer["light_share"], answer["risk"]), (0, 0))
+        self.assertNotIn("light", self.kiln("router", "predict", "--model", out, "--data",
+                                            table).out)
+
+    def test_models_are_as_the_format_has_them_and_as_its_package_would_write_them(self):
+        state, small = self.path("state"), self.path("small.safetensors")
+        self.train(state, "--state-rank", 3)
+        model = os.path.join(state, "model.safetensors")
+        self.kiln("router", "quantize", "--model", model, "--out", small)
+        for path in (model, small):
+            with open(path, "rb") as file:
+                data = file.read()
+            self.assertEqual(rewritten(data), data, path)
+
+    def test_what_a_router_counts_is_not_called_a_game(self):
+        done = self.train(self.path("state"))
+        self.assertIn(" tickets in ", done.out)
+        self.assertIn("finished at ticket ", done.out)
+        self.assertNotRegex(done.out.replace("game-0", ""), r"\bgames?\b")
 
     def test_workers_and_interruptions_leave_the_same_bytes(self):
         straight, several = self.path("straight"), self.path("several")
