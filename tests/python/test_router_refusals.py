@@ -201,6 +201,7 @@ def test_a_callbacks_exception_ends_the_run_and_is_raised():
 
     def fail(epoch):
         calls.append(epoch)
+        time.sleep(0.2)  # epochs go on meanwhile
         raise LookupError(epoch.epoch)
 
     with pytest.raises(LookupError, match="^1$"):
