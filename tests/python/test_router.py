@@ -108,7 +108,7 @@ def test_calibration_and_a_threshold_stay_with_the_model(digits, learned, tmp_pa
     within = router.choose_threshold_within(x, y, 0.01)
     light = router.decide(x)
     assert (within.light, within.wrong) == (np.sum(light), np.sum(light & (y == 0)))
-    assert 0 < within.light and within.wrong <= 0.01 * within.light
+    assert within.light > 0 and within.wrong <= 0.01 * within.light
     router.save(tmp_path / "m.safetensors")
     loaded = Router.load(tmp_path / "m.safetensors")
     assert (loaded.calibration_, loaded.threshold_) == (router.calibration_, router.threshold_)
