@@ -82,7 +82,7 @@ Training::Training(std::span<const Assignment> asked, std::string workload)
                                     [this](const std::string& line) {
                                         unread_.push_back({Severity::warning, "log", line});
                                     });
-    teller_ = EventTeller(settings.state);
+    teller_ = EventTeller(settings.state, unit_of(settings.workload));
     if (start.checkpoint)
         teller_.go_on_from(read_strength_curve(settings.state, start.games));
     log_->write({Severity::info,

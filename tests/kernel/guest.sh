@@ -73,7 +73,7 @@ run=$!
 until_it has_played watched
 kill -STOP "$(trainer_of watched)"
 has_restarted() {
-    grep -q 'started again' /tmp/watched.out
+    grep -q 'showed no life' /tmp/watched.out
 }
 until_it has_restarted
 kiln stop --state /tmp/watched
@@ -84,7 +84,7 @@ cat /tmp/watched.out
 echo "== limited"
 echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 mkdir /sys/fs/cgroup/limited
-echo 375M >/sys/fs/cgroup/limited/memory.max
+echo 360M >/sys/fs/cgroup/limited/memory.max
 (
     echo 0 >/sys/fs/cgroup/limited/cgroup.procs
     # shellcheck disable=SC2086
