@@ -11,6 +11,7 @@
 #include "core/othello/symmetry.hpp"
 
 #include "app/obf.hpp"
+#include "perf/positions.hpp"
 #include "tests/support/block_store.hpp"
 #include "tests/support/othello.hpp"
 #include "tests/support/trainer.hpp"
@@ -63,6 +64,15 @@ class WatchedSelfPlay final : public test::WorkloadWrapper, private GameObserver
     OthelloWorkload& workload_;
     std::set<int> empties_;
 };
+
+TEST(DevelopmentSet, every_eighth_position_with_20_empties_is_measured_on) {
+    std::vector<Board> expected;
+    int count = 0;
+    for (const app::ObfPosition& position : development_set())
+        if (position.board().empties() == 20 && count++ % 8 == 0)
+            expected.push_back(position.board());
+    EXPECT_EQ(perf::even_positions(), expected);
+}
 
 TEST(DevelopmentSet, no_two_positions_are_images_of_each_other) {
     std::set<Name> names;
