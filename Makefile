@@ -26,7 +26,8 @@ headers = $(shell find core platform app perf tests -name '*.hpp')
 
 .PHONY: help deps deps-dev deps-python build train test bench bench-python baseline instructions \
 	profile release static install wheel format lint lint-python clang asan tsan fuzz arm64-release \
-	arm64 torture $(torture_parts) boot-test kernel-test static-programs package package-test clean
+	arm64 torture $(torture_parts) boot-test formats-test kernel-test static-programs package package-test \
+	clean
 
 help: ## print this
 	@echo 'make TARGET [GAMES=$(GAMES)] [STATE=$(STATE)] [WORKERS=n] [JOBS=n] [PREFIX=$(PREFIX)]' \
@@ -73,6 +74,11 @@ bench-python: build wheel ## measure the Python package beside its targets
 	$(PYTHON) -m venv build/venv
 	build/venv/bin/pip install --quiet --force-reinstall build/wheel/kiln-*.whl
 	build/venv/bin/python -m kiln.bench --kiln $(KILN) --wheel build/wheel/kiln-*.whl
+
+formats-test: build deps-python ## compare files with the packages that define their formats (network)
+	$(PYTHON) -m venv build/formats
+	build/formats/bin/pip install --quiet --requirement tests/formats/requirements.txt
+	KILN=$(KILN) build/formats/bin/python tests/formats/packages_test.py
 
 lint-python: deps-python ## check layout and types of the Python package
 	$(PYTHON) -m venv build/lint

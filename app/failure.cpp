@@ -87,13 +87,19 @@ ExitCode exit_code_of(const Error& error) {
         case ErrorCode::illegal_move:
             return ExitCode::usage;
         default:
-            return is_file_error(error.code) ? ExitCode::io_failed : ExitCode::bad_data;
+            return is_file_error(error.code) || error.code == ErrorCode::data_unreadable
+                       ? ExitCode::io_failed
+                       : ExitCode::bad_data;
     }
 }
 
 std::string describe_error(const Error& error) {
     if (is_file_error(error.code) && error.detail != 0)
         return std::strerror(static_cast<int>(error.detail));
+    if (error.code == ErrorCode::data_unreadable)
+        return fmt::format("{}: {}", describe(error.code),
+                           error.detail == 0 ? "it is shorter than it was"
+                                             : std::strerror(static_cast<int>(error.detail)));
     return describe(error.code);
 }
 

@@ -181,10 +181,8 @@ void RunControl::serve(std::uint64_t now_ns) {
 void RunControl::finish() {
     const RunOutcome outcome = supervisor_.outcome();
     const RunSettings& settings = supervisor_.settings();
-    const Json reply = outcome.save_error
-                           ? error_reply(fmt::format("{} could not be saved: {}",
-                                                     place_text(settings, outcome.games),
-                                                     describe_error(*outcome.save_error)),
+    const Json reply = outcome.error
+                           ? error_reply(failure_text(settings, outcome.games, *outcome.error),
                                          ExitCode::io_failed)
                            : done("ended; saved up to " + place_text(settings, outcome.games));
     for (const Waiting& waiting : waiting_)

@@ -285,18 +285,18 @@ void Supervisor::after_run() {
         note(Severity::error, "paused", reason_);
         return;
     }
-    if (report.error.code != ErrorCode::none &&
-        (state_ == RunState::pausing || state_ == RunState::changing)) {
+    const bool is_unsaved =
+        report.error.code != ErrorCode::none && report.error.code != ErrorCode::data_unreadable;
+    if (is_unsaved && (state_ == RunState::pausing || state_ == RunState::changing)) {
         enter(RunState::paused,
-              fmt::format("{} could not be saved: {}; make room and resume from the checkpoint "
-                          "before",
-                          place_text(settings_, page_->status.games_absorbed.load()),
-                          describe_error(report.error)));
+              fmt::format(
+                  "{}; make room and resume from the checkpoint before",
+                  failure_text(settings_, page_->status.games_absorbed.load(), report.error)));
         note(Severity::error, "paused", reason_);
         return;
     }
     if (report.error.code != ErrorCode::none) {
-        save_error_ = report.error;
+        error_ = report.error;
         ended_games_ = page_->status.games_absorbed.load();
         enter(RunState::ended, "");
         return;
@@ -451,9 +451,16 @@ void Supervisor::change(const RunSettings& settings) {
     page_->status.request_stop();
 }
 
+std::string failure_text(const RunSettings& settings, std::uint64_t games, const Error& error) {
+    return fmt::format(
+        "{} {} {}: {}", place_text(settings, games),
+        error.code == ErrorCode::data_unreadable ? "was the last in" : "could not be saved in",
+        settings.state, describe_error(error));
+}
+
 RunOutcome Supervisor::outcome() const {
     RunOutcome outcome;
-    outcome.save_error = save_error_;
+    outcome.error = error_;
     outcome.games_before = games_before_;
     outcome.games = ended_games_;
     outcome.seconds = seconds();

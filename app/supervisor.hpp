@@ -63,7 +63,9 @@ class RunObserver {
 };
 
 struct RunOutcome {
-    std::optional<Error> save_error;  // the final state could not be saved
+    // Why it ended before it was asked to, or did not leave all it had learned: the final state
+    // could not be saved, or what it learns from not be read (ErrorCode::data_unreadable).
+    std::optional<Error> error;
     std::uint64_t games_before = 0;
     std::uint64_t games = 0;
     double seconds = 0;
@@ -71,6 +73,9 @@ struct RunOutcome {
     std::uint32_t restarts = 0;
     bool is_at_target = false;  // or had nothing left to learn before it
 };
+
+// The same as the beginning of a line. There is an error.
+std::string failure_text(const RunSettings& settings, std::uint64_t games, const Error& error);
 
 class Supervisor {
   public:
@@ -169,7 +174,7 @@ class Supervisor {
     std::string last_restart_;
     std::string last_restart_time_;
     std::uint64_t own_bytes_at_seal_ = 0;
-    std::optional<Error> save_error_;
+    std::optional<Error> error_;
     bool is_at_target_ = false;
 };
 

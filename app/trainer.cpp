@@ -85,10 +85,22 @@ Trainer::Trainer(const RunSettings& settings) : settings_(settings) {
         workload = &othello_.emplace(settings_.othello);
     if (workload_wrap != nullptr)
         workload = &workload_wrap(*workload);
-    // With a copy of the state to save from, if the budget has room for it and nothing else has to
-    // become smaller.
-    for (const bool with_copy : {true, false}) {
-        settings_.session.saves_from_copy = with_copy;
+    // What there is without, if the budget has room for it and nothing else has to become smaller:
+    // a router's samples in memory, and a copy of the state to save from.
+    struct Comfort {
+        router::Samples samples;
+        bool with_copy;
+    };
+    using router::Samples;
+    for (const Comfort comfort : {Comfort{Samples::in_memory, true},
+                                  {Samples::in_memory, false},
+                                  {Samples::streamed, true},
+                                  {Samples::streamed, false}}) {
+        if (!router_ && comfort.samples == Samples::streamed)
+            break;
+        if (router_)
+            router_->keep_samples(comfort.samples);
+        settings_.session.saves_from_copy = comfort.with_copy;
         session_.emplace(settings_.session, *workload);
         make_plan();
         if (plan_.fits && is_granted_in_full(requests_, plan_))
@@ -123,8 +135,11 @@ void Trainer::allocate() {
     session_->bind(settings_.workers, *arena_);
     worker_stacks_ = arena_->take(region_worker_stacks);
     session_stacks_ = arena_->take(region_session_stacks);
-    if (router_)
-        load_prepared(settings_.state, settings_.router_data, router_->data());
+    if (router_) {
+        router_data_.emplace(settings_.state);
+        router_data_->load(router_->settings(), settings_.router_data, router_->data());
+        router_->read_from(*router_data_);
+    }
 }
 
 void Trainer::start_fresh() {

@@ -22,6 +22,7 @@
 #include "core/router/router_workload.hpp"
 #include "core/train/session.hpp"
 
+#include "app/router/prepared.hpp"
 #include "app/settings.hpp"
 #include "platform/linux/clock.hpp"
 #include "platform/linux/mapping.hpp"
@@ -52,6 +53,8 @@ class Trainer {
     const RunSettings& settings() const { return settings_; }
     const RegionList& requests() const { return requests_; }
     const Plan& plan() const { return plan_; }
+    // Whether a router's samples have no room and are read from disk as they are needed.
+    bool is_streaming() const { return router_ && router_->samples() == router::Samples::streamed; }
 
     // Takes the memory. CHECK: the plan fits. Throws system_refuses.
     void allocate();
@@ -115,6 +118,7 @@ class Trainer {
     std::optional<othello::OthelloWorkload> othello_;
     std::optional<NullWorkload> null_;
     std::optional<router::RouterWorkload> router_;
+    std::optional<PreparedFile> router_data_;
     std::optional<Session> session_;
     RegionList requests_;
     Plan plan_;

@@ -53,6 +53,7 @@ class MeasuredWorkload final : public Workload {
     void restored() override { workload_.restored(); }
     void list_sections(SectionList& sections) override { workload_.list_sections(sections); }
     std::uint64_t state_bytes() const override { return workload_.state_bytes(); }
+    Status take_failure() override { return workload_.take_failure(); }
     void skip(std::span<std::byte> record) override { workload_.skip(record); }
     unsigned shard_count() const override { return workload_.shard_count(); }
     unsigned trial_count() const override { return workload_.trial_count(); }

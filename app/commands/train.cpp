@@ -83,6 +83,9 @@ void announce(Console& console, const Trainer& trainer, const StartingPoint& sta
     if (settings.workload == "othello" && !settings.othello.is_reproducible())
         console.print("time-ms: the clock decides, so this run cannot be reproduced");
     console.print(opening_line(trainer, start));
+    if (trainer.is_streaming())
+        console.print(
+            "the samples do not fit in the budget: they are read from disk as they are needed");
 }
 
 const char* how_it_ended(const RunSettings& settings, const RunOutcome& outcome) {
@@ -159,12 +162,13 @@ ExitCode conclude(Console& console, Trainer& trainer, const Supervisor& supervis
     if (outcome.events_dropped > 0)
         print_warning(console, fmt::format("{} reports were lost because the console was slow",
                                            outcome.events_dropped));
-    if (outcome.save_error)
-        throw Failure(ExitCode::io_failed,
-                      fmt::format("--state: {} could not be saved in {}: {}; what was saved "
-                                  "before is intact: make room and go on with --resume",
-                                  place_text(trainer.settings(), outcome.games), directory.path(),
-                                  describe_error(*outcome.save_error)));
+    if (outcome.error)
+        throw Failure(
+            ExitCode::io_failed,
+            fmt::format(
+                "--state: {}; what was saved before is intact: {} and go on with --resume",
+                failure_text(trainer.settings(), outcome.games, *outcome.error),
+                outcome.error->code == ErrorCode::data_unreadable ? "put it right" : "make room"));
     // The trainer may have been ended before its first save.
     const Catalog& catalog = directory.checkpoints();
     console.print(catalog.count == 0

@@ -77,29 +77,32 @@ py::dict tensors_of(const RouterModel& model, std::span<const Real> block) {
     return tensors;
 }
 
-std::vector<float> raw_logits(const RouterModel& model, const Dataset& data) {
+Block raw_logits(const RouterModel& model, const Dataset& data) {
     const py::gil_scoped_release without_lock;
     return logits_of(model, data);
 }
 
-std::vector<float> calibrated_logits(const RouterModel& model, const Dataset& data) {
-    return divided(raw_logits(model, data), calibration_of(model));
+Block calibrated_logits(const RouterModel& model, const Dataset& data) {
+    Block logits = raw_logits(model, data);
+    divide(logits.floats(), calibration_of(model));
+    return logits;
 }
 
 Floats logits(const RouterModel& model, const Floats& x) {
-    return array_of<float>(raw_logits(model, inputs_of(x)),
+    return array_of<float>(raw_logits(model, inputs_of(x)).floats(),
                            {x.shape(0), static_cast<py::ssize_t>(model.shape.outputs)});
 }
 
 // ([n, K] as probabilities_of() gives them, [n] uncertainties)
 py::tuple probabilities(const RouterModel& model, const Floats& x) {
-    const std::vector<float> all = calibrated_logits(model, inputs_of(x));
+    const Block scores = calibrated_logits(model, inputs_of(x));
+    const std::span<const float> all = scores.floats();
     const std::size_t K = model.shape.outputs;
     Array<double> shares({x.shape(0), static_cast<py::ssize_t>(K)});
     Array<double> uncertainties(x.shape(0));
     for (std::size_t i = 0; i < all.size() / K; ++i) {
         const std::span<double> of_sample(shares.mutable_data() + i * K, K);
-        probabilities_of(std::span(all).subspan(i * K, K), of_sample);
+        probabilities_of(all.subspan(i * K, K), of_sample);
         uncertainties.mutable_data()[i] = uncertainty_of(of_sample);
     }
     return py::make_tuple(shares, uncertainties);
@@ -107,23 +110,22 @@ py::tuple probabilities(const RouterModel& model, const Floats& x) {
 
 py::tuple measure(const RouterModel& model, const Floats& x, const Floats& y) {
     const Dataset data = dataset_of(x, y, std::nullopt, 1);
-    const std::vector<float> all = calibrated_logits(model, data);
-    const router::Metrics metrics = measured(model, data, all);
+    const router::Metrics metrics = measured(model, data, calibrated_logits(model, data).floats());
     return py::make_tuple(metrics.samples, metrics.loss, metrics.accuracy, metrics.auc,
                           metrics.calibration_error, majority_share(data));
 }
 
 double calibrate(RouterModel& model, const Floats& x, const Floats& y) {
     const Dataset data = dataset_of(x, y, std::nullopt, 1);
-    const std::vector<float> all = raw_logits(model, data);
-    const double temperature = best_temperature(model, data, all);
+    const double temperature = best_temperature(model, data, raw_logits(model, data).floats());
     set_calibration(model, temperature);
     return temperature;
 }
 
 py::tuple choose_threshold(RouterModel& model, const Floats& x, const Floats& y, double cost_wrong,
                            double cost_strong) {
-    const std::vector<float> all = calibrated_logits(model, inputs_of(x));
+    const Block scores = calibrated_logits(model, inputs_of(x));
+    const std::span<const float> all = scores.floats();
     const Decision decision = cheapest(all, values_of(y), cost_wrong, cost_strong);
     set_threshold(model, decision.threshold);
     return py::make_tuple(decision.threshold, decision.cost,
@@ -133,8 +135,8 @@ py::tuple choose_threshold(RouterModel& model, const Floats& x, const Floats& y,
 
 py::tuple choose_threshold_within(RouterModel& model, const Floats& x, const Floats& y,
                                   double risk) {
-    const std::vector<float> all = calibrated_logits(model, inputs_of(x));
-    const Decision decision = within_risk(all, values_of(y), risk);
+    const Block scores = calibrated_logits(model, inputs_of(x));
+    const Decision decision = within_risk(scores.floats(), values_of(y), risk);
     set_threshold(model, decision.threshold);
     return py::make_tuple(decision.threshold, decision.light, decision.wrong);
 }

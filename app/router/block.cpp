@@ -1,14 +1,10 @@
 #include "app/router/block.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <cstdlib>
 #include <new>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include "app/failure.hpp"
@@ -16,37 +12,6 @@
 
 namespace kiln::app {
 namespace {
-
-class Descriptor {
-  public:
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() {
-        if (number_ >= 0)
-            ::close(number_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int operator*() const { return number_; }
-    int release() {
-        const int number = number_;
-        number_ = -1;
-        return number;
-    }
-
-  private:
-    int number_;
-};
-
-ExitCode code_of(int error) {
-    return error == ENOENT || error == ENOTDIR ? ExitCode::no_input
-           : error == EACCES || error == EPERM ? ExitCode::permission
-                                               : ExitCode::io_failed;
-}
-
-[[noreturn]] void fail(const std::string& origin, const char* what) {
-    const int error = errno;
-    throw Failure(code_of(error), fmt::format("{}: {}: {}", origin, what, std::strerror(error)));
-}
 
 void* take(void*, uInt items, uInt size) {
     return ::operator new (std::size_t{items} * size, std::nothrow);
@@ -117,6 +82,13 @@ class Inflater {
 Block::Block(std::uint64_t bytes) {
     if (bytes == 0)
         return;
+    if (bytes > in_memory_max) {
+        const char* const chosen = std::getenv("TMPDIR");
+        if (scratch_.map(chosen != nullptr ? chosen : "/var/tmp", bytes)) {
+            bytes_ = scratch_.span();
+            return;
+        }
+    }
     if (!mapping_.map(bytes))
         throw Failure(ExitCode::system_refuses,
                       fmt::format("the system does not grant {} of memory for data; free some",
@@ -125,63 +97,16 @@ Block::Block(std::uint64_t bytes) {
 }
 
 Block read_block(const std::string& path, const std::string& origin) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (*file < 0)
-        fail(origin, "cannot be opened");
-    struct stat about {};
-    if (::fstat(*file, &about) != 0)
-        fail(origin, "cannot be looked at");
-    if (!S_ISREG(about.st_mode))
-        throw Failure(
-            ExitCode::bad_data,
-            fmt::format("{}: is no regular file; give a file that can be read twice", origin));
-    const auto size = static_cast<std::uint64_t>(about.st_size);
-    if (size > data_bytes_max)
-        throw Failure(ExitCode::bad_data,
-                      fmt::format("{}: is {} long; files of data may have {}", origin,
-                                  format_bytes(size), format_bytes(data_bytes_max)));
-    Block block(size);
-    for (std::size_t at = 0; at < size;) {
-        const ::ssize_t got = ::read(*file, block.bytes().data() + at, size - at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            fail(origin, "cannot be read");
-        if (got == 0)
-            throw Failure(ExitCode::io_failed,
-                          fmt::format("{}: became shorter while it was read", origin));
-        at += static_cast<std::size_t>(got);
-    }
+    const InputFile file(path, origin);
+    Block block(file.size());
+    file.read(0, block.bytes());
     return block;
 }
 
 void write_whole(const std::string& path, std::span<const std::byte> bytes) {
-    const std::string beside = path + ".unfinished";
-    Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (*file < 0)
-        throw Failure(ExitCode::cannot_create,
-                      fmt::format("{}: cannot be made: {}", path, std::strerror(errno)));
-    const auto give_up = [&](const char* what) {
-        const int error = errno;
-        (void)::unlink(beside.c_str());
-        throw Failure(ExitCode::io_failed,
-                      fmt::format("{}: {}: {}; what was there before is as it was", path, what,
-                                  std::strerror(error)));
-    };
-    for (std::size_t at = 0; at < bytes.size();) {
-        const ::ssize_t put = ::write(*file, bytes.data() + at, bytes.size() - at);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            give_up("cannot be written");
-        at += static_cast<std::size_t>(put);
-    }
-    if (::fsync(*file) != 0)
-        give_up("cannot be written");
-    if (::close(file.release()) != 0)
-        give_up("cannot be written");
-    if (::rename(beside.c_str(), path.c_str()) != 0)
-        give_up("cannot be put in place");
+    OutputFile file(path);
+    file.append(bytes);
+    file.complete();
 }
 
 void unpack(Packing packing, std::span<const std::byte> packed, std::span<std::byte> to,

@@ -1,7 +1,9 @@
 // Block: bytes outside the cold heap, as long as the object lives.
 //
-// Data files may be larger than the heap that everything else of the cold half lives in. Reading
-// bounds what it takes before it takes it. Failures are thrown; `origin` is how the file was named.
+// Data files may be larger than the heap that everything else of the cold half lives in, and larger
+// than memory: a large block lies in a file without a name, so that the kernel may write what is
+// not being looked at to disk. Reading bounds what it takes before it takes it. Failures are
+// thrown; `origin` is how the file was named.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +11,19 @@
 #include <span>
 #include <string>
 
+#include "app/router/data_file.hpp"
 #include "platform/linux/mapping.hpp"
+#include "platform/linux/scratch_file.hpp"
 
 namespace kiln::app {
 
 class Block {
   public:
     Block() = default;
-    // Zero-filled. Throws system_refuses.
+    // Zero-filled. From in_memory_max on in $TMPDIR, or /var/tmp, if there is room. Throws
+    // system_refuses.
     explicit Block(std::uint64_t bytes);
+    static constexpr std::uint64_t in_memory_max = 64u << 20;
 
     std::span<std::byte> bytes() const { return bytes_; }
     std::span<float> floats() const {
@@ -26,18 +32,29 @@ class Block {
 
   private:
     platform::Mapping mapping_;
+    platform::ScratchFile scratch_;
     std::span<std::byte> bytes_;
 };
 
-// Largest file, and largest array in one, that is read.
-constexpr std::uint64_t data_bytes_max = std::uint64_t{1} << 32;
+// Numbers, or records without constructors, in a block.
+template <typename T>
+class BlockOf {
+  public:
+    BlockOf() = default;
+    explicit BlockOf(std::uint64_t count) : block_(count * sizeof(T)) {}
 
-// The whole file. Throws no_input, permission, io_failed, and bad_data for what is no regular file
-// or too large.
+    std::span<T> span() const {
+        return {reinterpret_cast<T*>(block_.bytes().data()), block_.bytes().size() / sizeof(T)};
+    }
+
+  private:
+    Block block_;
+};
+
+// The whole file. Throws as InputFile does.
 Block read_block(const std::string& path, const std::string& origin);
 
-// Writes a file whole or not at all: to a name beside it that is then renamed. Throws cannot_create
-// and io_failed.
+// Writes a file whole or not at all. Throws as OutputFile does.
 void write_whole(const std::string& path, std::span<const std::byte> bytes);
 
 // What zlib or gzip packed, `bytes` long when unpacked. Throws bad_data, with `origin`.

@@ -168,72 +168,76 @@ Dataset load_dataset(const DataSource& source) {
     return data;
 }
 
-Dataset select(const Dataset& data, std::span<const std::uint32_t> chosen) {
-    Dataset part;
-    part.origin = data.origin;
-    part.samples = static_cast<std::uint32_t>(chosen.size());
-    part.steps = data.steps;
-    part.inputs = data.inputs;
-    part.outputs = data.outputs;
-    part.kind = data.kind;
-    const auto copy = [&](const Block& from, std::size_t size) {
-        Block to(chosen.size() * size * sizeof(float));
-        for (std::size_t i = 0; i < chosen.size(); ++i)
-            std::copy_n(from.floats().begin() + static_cast<std::ptrdiff_t>(chosen[i] * size), size,
-                        to.floats().begin() + static_cast<std::ptrdiff_t>(i * size));
-        return to;
-    };
-    part.x = copy(data.x, data.sample_size());
-    part.y = copy(data.y, 1);
-    if (data.has_teacher())
-        part.teacher = copy(data.teacher, data.outputs);
-    return part;
-}
-
 Split split(const Dataset& data, double share, std::uint64_t seed) {
-    std::map<float, std::vector<std::uint32_t>> classes;
+    const std::span<const float> labels = data.y.floats();
+    const bool has_classes = data.kind == router::LossKind::cross_entropy;
+    // Where each class begins among the samples sorted by class.
+    std::map<float, std::size_t> sizes;
+    for (const float label : labels)
+        ++sizes[has_classes ? label : 0];
+    std::map<float, std::size_t> ends;
+    std::size_t begin = 0;
+    for (const auto& [label, size] : sizes) {
+        ends[label] = begin;
+        begin += size;
+    }
+    const BlockOf<std::uint32_t> sorted(data.samples);
     for (std::uint32_t i = 0; i < data.samples; ++i)
-        classes[data.kind == router::LossKind::cross_entropy ? data.y.floats()[i] : 0].push_back(i);
-    Split parts;
+        sorted.span()[ends[has_classes ? labels[i] : 0]++] = i;
+
+    const BlockOf<std::uint8_t> is_second(data.samples);
     std::uint64_t number = 0;
-    for (auto& [label, members] : classes) {
+    Split parts;
+    parts.first_count = data.samples;
+    for (const auto& [label, size] : sizes) {
+        const std::span<std::uint32_t> members = sorted.span().subspan(ends[label] - size, size);
         RandomStream random(seed, router::stream_split, number++);
         for (std::size_t i = members.size(); i > 1; --i)
             std::swap(members[i - 1], members[random.below(i)]);
-        const auto taken =
-            static_cast<std::ptrdiff_t>(std::lround(share * static_cast<double>(members.size())));
-        parts.second.insert(parts.second.end(), members.begin(), members.begin() + taken);
-        parts.first.insert(parts.first.end(), members.begin() + taken, members.end());
+        const auto taken = static_cast<std::size_t>(std::lround(share * static_cast<double>(size)));
+        for (const std::uint32_t member : members.first(taken))
+            is_second.span()[member] = 1;
+        parts.first_count -= static_cast<std::uint32_t>(taken);
     }
-    std::sort(parts.first.begin(), parts.first.end());
-    std::sort(parts.second.begin(), parts.second.end());
+    parts.order = BlockOf<std::uint32_t>(data.samples);
+    std::size_t next[] = {0, parts.first_count};
+    for (std::uint32_t i = 0; i < data.samples; ++i)
+        parts.order.span()[next[is_second.span()[i]]++] = i;
     return parts;
 }
 
-void Normaliser::apply(Dataset& data) const {
+void Normaliser::apply(std::span<float> inputs) const {
     if (mean.empty())
         return;
-    const std::span<float> values = data.x.floats();
-    for (std::size_t i = 0; i < values.size(); ++i)
-        values[i] = (values[i] - mean[i % mean.size()]) / deviation[i % mean.size()];
+    CHECK(inputs.size() % mean.size() == 0);
+    for (std::size_t first = 0; first < inputs.size(); first += mean.size())
+        for (std::size_t j = 0; j < mean.size(); ++j)
+            inputs[first + j] = (inputs[first + j] - mean[j]) / deviation[j];
 }
 
-Normaliser fit_normaliser(const Dataset& data) {
-    Normaliser normaliser;
-    const std::span<const float> values = data.x.floats();
-    const auto count = static_cast<double>(values.size() / data.inputs);
-    for (std::uint32_t j = 0; j < data.inputs; ++j) {
-        double sum = 0;
-        for (std::size_t i = j; i < values.size(); i += data.inputs)
-            sum += static_cast<double>(values[i]);
-        const double mean = sum / count;
-        double squares = 0;
-        for (std::size_t i = j; i < values.size(); i += data.inputs) {
-            const double distance = static_cast<double>(values[i]) - mean;
-            squares += distance * distance;
+Normaliser fit_normaliser(const Dataset& data, std::span<const std::uint32_t> chosen) {
+    const std::size_t D = data.inputs;
+    const auto count = static_cast<double>(chosen.size() * data.steps);
+    // Two passes over samples that may lie on disk. Calls use(input, value).
+    const auto each = [&](const auto& use) {
+        for (const std::uint32_t number : chosen) {
+            const std::span<const float> values =
+                data.x.floats().subspan(number * data.sample_size(), data.sample_size());
+            for (std::size_t first = 0; first < values.size(); first += D)
+                for (std::size_t j = 0; j < D; ++j)
+                    use(j, static_cast<double>(values[first + j]));
         }
-        const auto deviation = static_cast<float>(std::sqrt(squares / count));
-        normaliser.mean.push_back(static_cast<float>(mean));
+    };
+    std::vector<double> mean(D);
+    each([&](std::size_t j, double value) { mean[j] += value; });
+    for (double& sum : mean)
+        sum /= count;
+    std::vector<double> squares(D);
+    each([&](std::size_t j, double value) { squares[j] += (value - mean[j]) * (value - mean[j]); });
+    Normaliser normaliser;
+    for (std::size_t j = 0; j < D; ++j) {
+        const auto deviation = static_cast<float>(std::sqrt(squares[j] / count));
+        normaliser.mean.push_back(static_cast<float>(mean[j]));
         normaliser.deviation.push_back(deviation > 0 ? deviation : 1);
     }
     return normaliser;

@@ -56,11 +56,13 @@ struct Dataset {
 
 Dataset load_dataset(const DataSource& source);
 
-// These samples, in that order.
-Dataset select(const Dataset& data, std::span<const std::uint32_t> chosen);
-
+// All samples: those of the first part, then those of the second, each ascending.
 struct Split {
-    std::vector<std::uint32_t> first, second;  // ascending
+    BlockOf<std::uint32_t> order;
+    std::uint32_t first_count = 0;
+
+    std::span<const std::uint32_t> first() const { return order.span().first(first_count); }
+    std::span<const std::uint32_t> second() const { return order.span().subspan(first_count); }
 };
 // `share` of each class, rounded, goes to the second part.
 Split split(const Dataset& data, double share, std::uint64_t seed);
@@ -69,8 +71,10 @@ Split split(const Dataset& data, double share, std::uint64_t seed);
 struct Normaliser {
     std::vector<float> mean, deviation;  // empty: nothing is normalised
 
-    void apply(Dataset& data) const;
+    // To the inputs of whole steps, in place.
+    void apply(std::span<float> inputs) const;
 };
-Normaliser fit_normaliser(const Dataset& data);
+// To these samples.
+Normaliser fit_normaliser(const Dataset& data, std::span<const std::uint32_t> chosen);
 
 }  // namespace kiln::app

@@ -35,10 +35,11 @@ double note_or(const RouterModel& model, const char* name, double otherwise) {
 template <typename Consider>
 Decision choose_threshold(std::span<const float> logits, std::span<const float> labels,
                           const Consider& consider) {
-    std::vector<std::size_t> order(labels.size());
-    std::iota(order.begin(), order.end(), std::size_t{0});
+    const BlockOf<std::uint32_t> sorted(labels.size());
+    const std::span<std::uint32_t> order = sorted.span();
+    std::iota(order.begin(), order.end(), 0u);
     std::sort(order.begin(), order.end(),
-              [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
+              [&](std::uint32_t a, std::uint32_t b) { return logits[a] > logits[b]; });
     Decision best;
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < order.size(); ++i) {
@@ -57,8 +58,9 @@ Decision choose_threshold(std::span<const float> logits, std::span<const float> 
 
 router::Metrics measured(const RouterModel& model, const Dataset& data,
                          std::span<const float> logits) {
-    std::vector<router::RankedScore> scratch(data.samples);
-    return router::measure(model.kind, model.shape.outputs, logits, data.y.floats(), scratch);
+    const BlockOf<router::RankedScore> scratch(data.samples);
+    return router::measure(model.kind, model.shape.outputs, logits, data.y.floats(),
+                           scratch.span());
 }
 
 double majority_share(const Dataset& data) {
@@ -77,17 +79,18 @@ void set_calibration(RouterModel& model, double temperature) {
     model.notes[calibration_note] = fmt::format("{}", temperature);
 }
 
-std::vector<float> divided(std::span<const float> logits, double temperature) {
-    std::vector<float> scaled;
-    for (const float logit : logits)
-        scaled.push_back(static_cast<float>(static_cast<double>(logit) / temperature));
-    return scaled;
+void divide(std::span<float> logits, double temperature) {
+    for (float& logit : logits)
+        logit = static_cast<float>(static_cast<double>(logit) / temperature);
 }
 
 double best_temperature(const RouterModel& model, const Dataset& data,
                         std::span<const float> logits) {
+    const Block scaled(logits.size_bytes());
     const auto loss = [&](double exponent) {
-        return measured(model, data, divided(logits, exp_of(exponent))).loss;
+        std::copy(logits.begin(), logits.end(), scaled.floats().begin());
+        divide(scaled.floats(), exp_of(exponent));
+        return measured(model, data, scaled.floats()).loss;
     };
     constexpr double ratio = 0.6180339887498949;
     double low = -3;

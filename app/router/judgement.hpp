@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 #include "core/router/metrics.hpp"
 
@@ -24,7 +23,7 @@ double majority_share(const Dataset& data);
 // By what logits are divided before they become probabilities; 1 where nothing was fitted.
 double calibration_of(const RouterModel& model);
 void set_calibration(RouterModel& model, double temperature);
-std::vector<float> divided(std::span<const float> logits, double temperature);
+void divide(std::span<float> logits, double temperature);
 // The temperature with the least log-loss (Guo et al., ICML 2017, section 4.2), by golden section
 // over its logarithm.
 double best_temperature(const RouterModel& model, const Dataset& data,

@@ -215,8 +215,29 @@ Block aligned(std::size_t floats) {
     return Block(floats * sizeof(float));
 }
 
-std::vector<float> int8_logits(const RouterModel& model, const Dataset& data,
-                               const OnScored& on_scored) {
+// Normalises the samples some at a time and calls score(batch, logits of these samples).
+template <typename Score>
+Block each_piece(const RouterModel& model, const Dataset& data, const OnScored& on_scored,
+                 const Score& score) {
+    const std::size_t size = data.sample_size();
+    const std::size_t K = model.shape.outputs;
+    Block logits(data.samples * K * sizeof(float));
+    std::vector<float> normalised(samples_at_once * size);
+    for (std::uint32_t first = 0; first < data.samples; first += samples_at_once) {
+        if (on_scored)
+            on_scored(first);
+        const std::uint32_t count = std::min(samples_at_once, data.samples - first);
+        const std::span<float> inputs = std::span(normalised).first(count * size);
+        const std::span<const float> from = data.x.floats().subspan(first * size, count * size);
+        std::copy(from.begin(), from.end(), inputs.begin());
+        model.normaliser.apply(inputs);
+        score({count, data.steps, inputs, data.y.floats().subspan(first, count), {}},
+              logits.floats().subspan(first * K, count * K));
+    }
+    return logits;
+}
+
+Block int8_logits(const RouterModel& model, const Dataset& data, const OnScored& on_scored) {
     const Layout layout(model.shape);
     const auto part = [&](TensorId id) {
         return layout.part(id, std::span<const float>(model.parameters));
@@ -229,39 +250,30 @@ std::vector<float> int8_logits(const RouterModel& model, const Dataset& data,
     kernel.pack({W.view(), U.view(), head.view(), part(TensorId::b_gate), part(TensorId::b_update),
                  part(TensorId::head_bias), part(TensorId::zeta)[0], part(TensorId::nu)[0]},
                 packed.bytes());
-    const std::size_t K = model.shape.outputs;
-    std::vector<float> logits(data.samples * K);
-    for (std::size_t i = 0; i < data.samples; ++i) {
-        if (on_scored && i % samples_at_once == 0)
-            on_scored(i);
-        kernel.forward(packed.bytes(),
-                       data.x.floats().subspan(i * data.sample_size(), data.sample_size()),
-                       std::span(logits).subspan(i * K, K));
-    }
-    return logits;
+    const auto score = [&](const router::Batch<float>& samples, std::span<float> logits) {
+        const std::size_t size = data.sample_size();
+        const std::size_t K = model.shape.outputs;
+        for (std::size_t i = 0; i < samples.samples; ++i)
+            kernel.forward(packed.bytes(), samples.inputs.subspan(i * size, size),
+                           logits.subspan(i * K, K));
+    };
+    return each_piece(model, data, on_scored, score);
 }
 
-std::vector<float> float_logits(const RouterModel& model, const Dataset& data,
-                                const OnScored& on_scored) {
+Block float_logits(const RouterModel& model, const Dataset& data, const OnScored& on_scored) {
     const router::Kernel kernel(model.shape, samples_at_once, data.steps);
     const Block packed = aligned(kernel.model_size());
     const Block room = aligned(kernel.workspace_size());
     std::vector<float> dense(Layout(model.shape.dense()).size());
     router::multiply_out<float>(model.shape, model.parameters, dense);
     kernel.pack(dense, packed.floats());
-    const router::Batch<float> batch = data.batch();
-    const std::size_t K = model.shape.outputs;
-    std::vector<float> logits(data.samples * K);
     std::vector<std::uint32_t> chosen(samples_at_once);
-    for (std::uint32_t first = 0; first < data.samples; first += samples_at_once) {
-        if (on_scored)
-            on_scored(first);
-        const std::uint32_t count = std::min(samples_at_once, data.samples - first);
-        std::iota(chosen.begin(), chosen.end(), first);
-        kernel.forward(packed.floats(), {&batch, std::span(chosen).first(count)},
-                       std::span(logits).subspan(first * K, count * K), room.floats());
-    }
-    return logits;
+    std::iota(chosen.begin(), chosen.end(), 0u);
+    const auto score = [&](const router::Batch<float>& samples, std::span<float> logits) {
+        kernel.forward(packed.floats(), {&samples, std::span(chosen).first(samples.samples)},
+                       logits, room.floats());
+    };
+    return each_piece(model, data, on_scored, score);
 }
 
 }  // namespace
@@ -343,15 +355,10 @@ void check_fit(const RouterModel& model, const Dataset& data) {
                         data.origin, data.steps, data.inputs, model.steps, model.shape.inputs));
 }
 
-std::vector<float> logits_of(const RouterModel& model, const Dataset& data,
-                             const OnScored& on_scored) {
+Block logits_of(const RouterModel& model, const Dataset& data, const OnScored& on_scored) {
     check_fit(model, data);
-    std::vector<std::uint32_t> all(data.samples);
-    std::iota(all.begin(), all.end(), 0u);
-    Dataset normalised = select(data, all);
-    model.normaliser.apply(normalised);
-    return model.is_int8 ? int8_logits(model, normalised, on_scored)
-                         : float_logits(model, normalised, on_scored);
+    return model.is_int8 ? int8_logits(model, data, on_scored)
+                         : float_logits(model, data, on_scored);
 }
 
 }  // namespace kiln::app

@@ -45,9 +45,9 @@ std::uint64_t parameter_bytes(const RouterModel& model);
 // Told now and then how many samples are done.
 using OnScored = std::function<void(std::uint64_t samples)>;
 
-// Logits [n, K] of data that are not normalised yet; a quantised model computes in whole numbers.
-std::vector<float> logits_of(const RouterModel& model, const Dataset& data,
-                             const OnScored& on_scored = {});
+// Logits, floats [n, K], of data that are not normalised yet; a quantised model computes in whole
+// numbers.
+Block logits_of(const RouterModel& model, const Dataset& data, const OnScored& on_scored = {});
 
 // Throws usage, naming both, if the data are not what the model takes.
 void check_fit(const RouterModel& model, const Dataset& data);

@@ -1,5 +1,6 @@
 // `kiln router evaluate | predict | quantize | prune | inspect`: what is done with a trained model.
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -66,7 +67,7 @@ class Scoring {
     double next_s_ = console_.is_terminal() ? 0.5 : 10;
 };
 
-std::vector<float> scored(const RouterModel& model, const Dataset& data) {
+Block scored(const RouterModel& model, const Dataset& data) {
     Scoring scoring(data.samples);
     return logits_of(model, data, scoring.teller());
 }
@@ -110,11 +111,12 @@ void decide(const RouterOptions& options, const Dataset& data, std::span<const f
 ExitCode evaluate(const RouterOptions& options) {
     RouterModel model = load_model(options.model);
     const Dataset data = load_dataset(source_for(model, options.data));
-    std::vector<float> logits = scored(model, data);
+    const Block scores = scored(model, data);
+    const std::span<float> logits = scores.floats();
     double temperature = calibration_of(model);
     if (options.calibrate)
         temperature = best_temperature(model, data, logits);
-    logits = divided(logits, temperature);
+    divide(logits, temperature);
     const router::Metrics metrics = measured(model, data, logits);
     Json json = {{"model", options.model},
                  {"data", data.origin},
@@ -149,40 +151,46 @@ ExitCode evaluate(const RouterOptions& options) {
     return ExitCode::ok;
 }
 
+// A line a sample.
+std::string prediction(const RouterModel& model, std::span<const float> logits, double threshold,
+                       std::span<double> probabilities) {
+    if (model.kind == router::LossKind::squared_error)
+        return fmt::format("{}\n", logits[0]);
+    probabilities_of(logits, probabilities);
+    const double uncertainty = uncertainty_of(probabilities);
+    if (logits.size() == 1)
+        return fmt::format("{:.6f},{:.6f},{}\n", probabilities[0], uncertainty,
+                           probabilities[0] >= threshold ? "light" : "strong");
+    const std::uint32_t best = router::predicted_class(logits);
+    return fmt::format("{},{:.6f},{:.6f}\n", best, probabilities[best], uncertainty);
+}
+
 ExitCode predict(const RouterOptions& options) {
     const RouterModel model = load_model(options.model);
     DataSource source = source_for(model, options.data);
     source.may_lack_labels = true;
     const Dataset data = load_dataset(source);
-    const double temperature = calibration_of(model);
     const double threshold = threshold_of(model);
-    const std::vector<float> logits = divided(scored(model, data), temperature);
+    const Block scores = scored(model, data);
+    divide(scores.floats(), calibration_of(model));
+    std::optional<OutputFile> file;
+    if (!options.out.empty())
+        file.emplace(options.out);
+    const auto write = [&](std::string_view text) {
+        if (file)
+            file->append(std::as_bytes(std::span(text)));
+        else
+            fmt::print("{}", text);
+    };
     const std::size_t K = model.shape.outputs;
-    std::string text = model.kind == router::LossKind::squared_error ? "value\n"
-                       : K == 1 ? "probability,uncertainty,decision\n"
-                                : "class,probability,uncertainty\n";
+    write(model.kind == router::LossKind::squared_error ? "value\n"
+          : K == 1                                      ? "probability,uncertainty,decision\n"
+                                                        : "class,probability,uncertainty\n");
     std::vector<double> probabilities(K);
-    for (std::size_t i = 0; i < data.samples; ++i) {
-        const std::span<const float> of_sample = std::span(logits).subspan(i * K, K);
-        if (model.kind == router::LossKind::squared_error) {
-            text += fmt::format("{}\n", of_sample[0]);
-            continue;
-        }
-        probabilities_of(of_sample, probabilities);
-        if (K == 1) {
-            const double p = probabilities[0];
-            text += fmt::format("{:.6f},{:.6f},{}\n", p, uncertainty_of(probabilities),
-                                p >= threshold ? "light" : "strong");
-        } else {
-            const std::uint32_t best = router::predicted_class(of_sample);
-            text += fmt::format("{},{:.6f},{:.6f}\n", best, probabilities[best],
-                                uncertainty_of(probabilities));
-        }
-    }
-    if (options.out.empty())
-        fmt::print("{}", text);
-    else
-        write_whole(options.out, std::as_bytes(std::span(text)));
+    for (std::size_t i = 0; i < data.samples; ++i)
+        write(prediction(model, scores.floats().subspan(i * K, K), threshold, probabilities));
+    if (file)
+        file->complete();
     return ExitCode::ok;
 }
 
@@ -202,8 +210,8 @@ ExitCode shrink(const RouterOptions& options, const RouterModel& before, const R
                     format_count(parameter_bytes(after)), format_count(parameter_bytes(before)));
     if (!options.data.path.empty() || options.data.task != Task::none) {
         const Dataset data = load_dataset(source_for(before, options.data));
-        const router::Metrics was = measured(before, data, scored(before, data));
-        const router::Metrics is = measured(after, data, scored(after, data));
+        const router::Metrics was = measured(before, data, scored(before, data).floats());
+        const router::Metrics is = measured(after, data, scored(after, data).floats());
         json["accuracy_before"] = was.accuracy;
         json["accuracy"] = is.accuracy;
         json["loss_before"] = was.loss;

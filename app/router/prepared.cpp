@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -30,42 +31,24 @@ std::string shown(std::uint64_t checksum) {
     return fmt::format("{:08x}", checksum);
 }
 
-struct Prepared {
-    Block file;
-    Head head;
-    std::span<const float> mean, deviation, inputs, labels, teacher;
-};
+static_assert(sizeof(Head) == 48);
 
-Prepared read_prepared(const std::string& state) {
-    const std::string path = path_in(state);
-    Prepared prepared;
-    prepared.file = read_block(path, path);
-    const std::span<const std::byte> bytes = prepared.file.bytes();
-    const auto refuse = [&](const char* what) {
-        throw Failure(ExitCode::bad_data,
-                      fmt::format("{}: {}; train anew in another --state", path, what));
-    };
-    if (bytes.size() < sizeof(Head) || std::memcmp(bytes.data(), magic, sizeof(magic)) != 0)
-        refuse("is no prepared data of a router");
-    Head& head = prepared.head;
-    std::memcpy(&head, bytes.data(), sizeof(head));
-    std::span<const float> rest = prepared.file.floats().subspan(sizeof(Head) / sizeof(float));
-    const auto take = [&](std::uint64_t count) {
-        if (count > rest.size())
-            refuse("is cut short");
-        const std::span<const float> taken = rest.first(count);
-        rest = rest.subspan(count);
-        return taken;
-    };
-    prepared.mean = take(head.normalised);
-    prepared.deviation = take(head.normalised);
-    prepared.inputs = take(head.inputs);
-    prepared.labels = take(head.labels);
-    prepared.teacher = take(head.teacher);
-    if (!rest.empty() || crc32c(0, bytes.subspan(sizeof(Head))) != head.checksum)
-        refuse("is damaged");
-    return prepared;
-}
+constexpr std::size_t piece_bytes = 1u << 20;
+
+// Appends and adds up what the checksum is of.
+class CheckedOutput {
+  public:
+    explicit CheckedOutput(OutputFile& file) : file_(file) {}
+    void append(std::span<const float> numbers) {
+        checksum_ = crc32c(checksum_, std::as_bytes(numbers));
+        file_.append(std::as_bytes(numbers));
+    }
+    std::uint32_t checksum() const { return checksum_; }
+
+  private:
+    OutputFile& file_;
+    std::uint32_t checksum_ = 0;
+};
 
 }  // namespace
 
@@ -79,48 +62,135 @@ router::RouterSettings router_settings(const RunSettings& settings) {
     return router;
 }
 
-std::string write_prepared(const std::string& state, const Dataset& data,
-                           const Normaliser& normaliser) {
+std::string write_prepared(const std::string& state, const PreparedSamples& samples) {
+    const Dataset& data = samples.data;
+    const std::span<const std::uint32_t> order = samples.parts.order.span();
+    const std::size_t outputs = data.has_teacher() ? data.outputs : 0;
     Head head = {};
     std::memcpy(head.magic, magic, sizeof(magic));
-    head.normalised = static_cast<std::uint32_t>(normaliser.mean.size());
-    head.inputs = data.x.floats().size();
-    head.labels = data.y.floats().size();
-    head.teacher = data.teacher.floats().size();
-    Block file(sizeof(Head) +
-               (2 * normaliser.mean.size() + head.inputs + head.labels + head.teacher) *
-                   sizeof(float));
-    auto to = file.floats().begin() + sizeof(Head) / sizeof(float);
-    for (const std::span<const float> part :
-         {std::span<const float>(normaliser.mean), std::span<const float>(normaliser.deviation),
-          std::span<const float>(data.x.floats()), std::span<const float>(data.y.floats()),
-          std::span<const float>(data.teacher.floats())})
-        to = std::copy(part.begin(), part.end(), to);
-    head.checksum = crc32c(0, file.bytes().subspan(sizeof(Head)));
-    std::memcpy(file.bytes().data(), &head, sizeof(head));
-    write_whole(path_in(state), file.bytes());
+    head.normalised = static_cast<std::uint32_t>(samples.normaliser.mean.size());
+    head.inputs = order.size() * data.sample_size();
+    head.labels = order.size();
+    head.teacher = order.size() * outputs;
+    const auto bytes_of_head = [&] { return std::as_bytes(std::span(&head, 1)); };
+
+    OutputFile file(path_in(state));
+    file.append(bytes_of_head());
+    CheckedOutput to(file);
+    to.append(samples.normaliser.mean);
+    to.append(samples.normaliser.deviation);
+    std::vector<float> inputs(data.sample_size());
+    for (const std::uint32_t number : order) {
+        const std::span<const float> from =
+            data.x.floats().subspan(number * inputs.size(), inputs.size());
+        std::copy(from.begin(), from.end(), inputs.begin());
+        samples.normaliser.apply(inputs);
+        to.append(inputs);
+    }
+    for (const std::uint32_t number : order)
+        to.append(data.y.floats().subspan(number, 1));
+    for (const std::uint32_t number : order)
+        to.append(data.teacher.floats().subspan(number * outputs, outputs));
+    head.checksum = to.checksum();
+    file.overwrite(0, bytes_of_head());
+    file.complete();
     return shown(head.checksum);
 }
 
-void load_prepared(const std::string& state, const std::string& checksum,
-                   const router::RouterWorkload::Data& to) {
-    const Prepared prepared = read_prepared(state);
-    if (shown(prepared.head.checksum) != checksum || prepared.inputs.size() != to.inputs.size() ||
-        prepared.labels.size() != to.labels.size() ||
-        prepared.teacher.size() < to.teacher_logits.size())
+Normaliser prepared_normaliser(const std::string& state) {
+    return PreparedFile(state).normaliser();
+}
+
+PreparedFile::PreparedFile(const std::string& state)
+    : path_(path_in(state)), file_(path_, path_, UINT64_MAX) {
+    Head head;
+    if (file_.size() < sizeof(head))
+        refuse("is no prepared data of a router");
+    file_.read(0, std::as_writable_bytes(std::span(&head, 1)));
+    if (std::memcmp(head.magic, magic, sizeof(magic)) != 0)
+        refuse("is no prepared data of a router");
+    std::uint64_t offset = sizeof(head);
+    const auto take = [&](std::uint64_t numbers) {
+        if (numbers > (file_.size() - offset) / sizeof(float))
+            refuse("is cut short");
+        const Place place = {offset, numbers * sizeof(float)};
+        offset += place.bytes;
+        return place;
+    };
+    mean_ = take(head.normalised);
+    deviation_ = take(head.normalised);
+    inputs_ = take(head.inputs);
+    labels_ = take(head.labels);
+    teacher_ = take(head.teacher);
+    if (offset != file_.size())
+        refuse("is damaged");
+    checksum_ = head.checksum;
+    samples_ = head.labels;
+}
+
+void PreparedFile::refuse(const char* what) const {
+    throw Failure(ExitCode::bad_data,
+                  fmt::format("{}: {}; train anew in another --state", path_, what));
+}
+
+void PreparedFile::load(const router::RouterSettings& settings, const std::string& checksum,
+                        const router::RouterWorkload::Data& to) {
+    const std::uint64_t samples =
+        std::uint64_t{settings.training_samples} + settings.validation_samples;
+    const std::uint64_t inputs =
+        std::uint64_t{settings.steps} * settings.shape.inputs * sizeof(float);
+    const std::uint64_t outputs = settings.shape.outputs * sizeof(float);
+    if (shown(checksum_) != checksum || samples_ != samples || inputs_.bytes != samples * inputs ||
+        (teacher_.bytes != 0 || settings.loss.has_teacher() ? teacher_.bytes != samples * outputs
+                                                            : false))
         throw Failure(ExitCode::bad_data,
                       fmt::format("{}: is not the data that this run began with (checksum {}); put "
                                   "it back, or train anew in another --state",
-                                  path_in(state), checksum));
-    std::copy(prepared.inputs.begin(), prepared.inputs.end(), to.inputs.begin());
-    std::copy(prepared.labels.begin(), prepared.labels.end(), to.labels.begin());
-    std::copy_n(prepared.teacher.begin(), to.teacher_logits.size(), to.teacher_logits.begin());
+                                  path_, checksum));
+    std::uint32_t sum = 0;
+    // What has no room is looked at in pieces.
+    std::vector<std::byte> piece(piece_bytes);
+    const auto read = [&](const Place& place, std::span<std::byte> room) {
+        for (std::uint64_t at = 0; at < place.bytes;) {
+            const std::uint64_t bytes = std::min<std::uint64_t>(place.bytes - at, piece_bytes);
+            const std::span<std::byte> into =
+                room.empty() ? std::span(piece).first(bytes) : room.subspan(at, bytes);
+            file_.read(place.offset + at, into);
+            sum = crc32c(sum, into);
+            at += bytes;
+        }
+    };
+    read(mean_, {});
+    read(deviation_, {});
+    read(inputs_, std::as_writable_bytes(to.inputs));
+    read(labels_, std::as_writable_bytes(to.labels));
+    read(teacher_, std::as_writable_bytes(to.teacher_logits));
+    if (sum != checksum_)
+        refuse("is damaged");
 }
 
-Normaliser prepared_normaliser(const std::string& state) {
-    const Prepared prepared = read_prepared(state);
-    return {{prepared.mean.begin(), prepared.mean.end()},
-            {prepared.deviation.begin(), prepared.deviation.end()}};
+Status PreparedFile::read(std::uint32_t number, std::span<float> inputs,
+                          std::span<float> teacher_logits) const {
+    const auto read = [&](const Place& place, std::span<float> to) {
+        return file_.try_read(place.offset + number * to.size_bytes(), std::as_writable_bytes(to));
+    };
+    Status status = read(inputs_, inputs);
+    if (status && !teacher_logits.empty())
+        status = read(teacher_, teacher_logits);
+    if (status)
+        return {};
+    const bool is_short = status.error().code == ErrorCode::truncated;
+    return Error{.code = ErrorCode::data_unreadable,
+                 .detail = is_short ? 0 : status.error().detail};
+}
+
+Normaliser PreparedFile::normaliser() const {
+    const auto read = [&](const Place& place) {
+        std::vector<float> numbers(place.bytes / sizeof(float));
+        file_.read(place.offset, std::as_writable_bytes(std::span(numbers)));
+        return numbers;
+    };
+    return {read(mean_), read(deviation_)};
 }
 
 }  // namespace kiln::app

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "app/failure.hpp"
-#include "app/router/prepared.hpp"
 #include "app/state_directory.hpp"
 
 namespace kiln::app {
@@ -35,18 +34,15 @@ void refuse_other_run(StateDirectory& directory) {
 
 PreparedRun prepare_run(const RunOptions& run, Dataset data, double validation, bool normalise) {
     const RunSettings asked = run.over(RunSettings());
-    const Split parts = split(data, validation, asked.othello.seed);
-    if (parts.first.empty())
+    PreparedRun prepared;
+    PreparedSamples& samples = prepared.samples;
+    samples.parts = split(data, validation, asked.othello.seed);
+    if (samples.parts.first().empty())
         throw Failure(ExitCode::usage,
                       fmt::format("--validation: {} of {} samples leave none to learn from",
                                   validation, data.samples));
-    std::vector<std::uint32_t> order = parts.first;
-    order.insert(order.end(), parts.second.begin(), parts.second.end());
-    PreparedRun prepared;
     if (normalise)  // fitted to what is learned from, and to nothing else
-        prepared.normaliser = fit_normaliser(select(data, parts.first));
-    data = select(data, order);
-    prepared.normaliser.apply(data);
+        samples.normaliser = fit_normaliser(data, samples.parts.first());
 
     const auto number = [](std::uint64_t value) { return fmt::format("{}", value); };
     prepared.facts = {
@@ -54,8 +50,8 @@ PreparedRun prepare_run(const RunOptions& run, Dataset data, double validation, 
         fact("router-inputs", number(data.inputs)),
         fact("router-outputs", number(data.outputs)),
         fact("router-steps", number(data.steps)),
-        fact("router-training", number(parts.first.size())),
-        fact("router-validation", number(parts.second.size())),
+        fact("router-training", number(samples.parts.first().size())),
+        fact("router-validation", number(samples.parts.second().size())),
         fact("router-loss",
              data.kind == router::LossKind::squared_error ? "squared-error" : "cross-entropy"),
     };
@@ -65,7 +61,7 @@ PreparedRun prepare_run(const RunOptions& run, Dataset data, double validation, 
         throw Failure(ExitCode::usage,
                       "--alpha: there is no teacher; give --teacher MODEL or data "
                       "with teacher_logits");
-    prepared.data = std::move(data);
+    samples.data = std::move(data);
     return prepared;
 }
 
@@ -75,8 +71,7 @@ void keep_data(PreparedRun& prepared, const std::string& state) {
         directory.create();
     directory.claim();
     refuse_other_run(directory);
-    prepared.facts.push_back(
-        fact("router-data", write_prepared(state, prepared.data, prepared.normaliser)));
+    prepared.facts.push_back(fact("router-data", write_prepared(state, prepared.samples)));
 }
 
 void add_length(RunOptions& run) {

@@ -11,12 +11,12 @@
 #include "app/commands/commands.hpp"
 #include "app/router/dataset.hpp"
 #include "app/router/model.hpp"
+#include "app/router/prepared.hpp"
 
 namespace kiln::app {
 
 struct PreparedRun {
-    Dataset data;  // samples to learn from first, normalised
-    Normaliser normaliser;
+    PreparedSamples samples;
     std::vector<Assignment> facts;  // the settings that follow from the data
 };
 

@@ -22,9 +22,7 @@ void ask_teacher(const std::string& path, Dataset& data) {
         throw Failure(ExitCode::usage,
                       fmt::format("--teacher: {} has {} outputs, and the data take {}", path,
                                   teacher.shape.outputs, data.outputs));
-    const std::vector<float> logits = logits_of(teacher, data);
-    data.teacher = Block(logits.size() * sizeof(float));
-    std::copy(logits.begin(), logits.end(), data.teacher.floats().begin());
+    data.teacher = logits_of(teacher, data);
 }
 
 // A run that does not fit leaves nothing behind.

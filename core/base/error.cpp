@@ -48,6 +48,8 @@ const char* describe(ErrorCode code) {
             return "the system has not enough memory";
         case ErrorCode::stopped:
             return "stopped before the work was done";
+        case ErrorCode::data_unreadable:
+            return "the data that the run learns from cannot be read";
         case ErrorCode::too_many_skipped:
             return "more tickets had to be left out than a run can remember";
     }

@@ -40,6 +40,9 @@ enum class ErrorCode : std::uint16_t {
     budget_too_small = 40,  // detail: the smallest budget that would do, in bytes
     out_of_memory = 41,     // detail: bytes asked of the system
 
+    // Data that a run learns from. detail: the operating system's error number; 0: too short.
+    data_unreadable = 50,
+
     // Control.
     stopped = 60,           // asked to stop before the work was done
     too_many_skipped = 61,  // tickets left out; detail: how many a run can remember

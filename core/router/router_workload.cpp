@@ -1,6 +1,7 @@
 #include "core/router/router_workload.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -36,20 +37,38 @@ class Divider {
         rest_ = rest_.subspan(in_lines(count));
         return taken;
     }
+    std::span<float> rest() const { return rest_; }
 
   private:
     std::span<float> rest_;
 };
 
-struct Counts {
-    std::size_t samples, inputs, teacher, scores;
+// Numbers of a sample.
+std::size_t inputs_of(const RouterSettings& settings) {
+    return std::size_t{settings.steps} * settings.shape.inputs;
+}
+std::size_t teacher_logits_of(const RouterSettings& settings) {
+    return settings.loss.has_teacher() ? settings.shape.outputs : 0;
+}
 
-    explicit Counts(const RouterSettings& settings)
-        : samples(std::size_t{settings.training_samples} + settings.validation_samples),
-          inputs(samples * settings.steps * settings.shape.inputs),
-          teacher(settings.loss.has_teacher() ? samples * settings.shape.outputs : 0),
+// Numbers in planned memory.
+struct Counts {
+    std::size_t labels, inputs, teacher, scores;
+
+    Counts(const RouterSettings& settings, Samples samples)
+        : labels(std::size_t{settings.training_samples} + settings.validation_samples),
+          inputs(samples == Samples::in_memory ? labels * inputs_of(settings) : 0),
+          teacher(samples == Samples::in_memory ? labels * teacher_logits_of(settings) : 0),
           scores(std::size_t{settings.validation_samples} * settings.shape.outputs) {}
 };
+
+// What a worker reads a ticket's samples to.
+std::size_t fetched_size(const RouterSettings& settings, Samples samples) {
+    if (samples == Samples::in_memory)
+        return 0;
+    return in_lines(samples_per_ticket * inputs_of(settings)) + in_lines(samples_per_ticket) +
+           in_lines(samples_per_ticket * teacher_logits_of(settings));
+}
 
 bool is_right(const RouterSettings& settings, std::span<const float> logits, float label) {
     if (settings.loss.kind == LossKind::squared_error)
@@ -72,12 +91,12 @@ RouterWorkload::RouterWorkload(const RouterSettings& settings)
 
 void RouterWorkload::plan(const Limits& limits, RegionList& regions) const {
     CHECK(limits.epoch_games == schedule_.tickets_per_batch);
-    const Counts counts(settings_);
+    const Counts counts(settings_, samples_);
     const auto add = [&](const char* name, std::size_t floats) {
         regions.add(name, owner, floats * sizeof(float));
     };
     add(region_samples,
-        in_lines(counts.inputs) + in_lines(counts.samples) + in_lines(counts.teacher));
+        in_lines(counts.inputs) + in_lines(counts.labels) + in_lines(counts.teacher));
     add(region_state, 4 * in_lines(layout_.size()) + in_lines(counts.scores));
     if (settings_.pruning.is_on())
         regions.add(region_support, owner, layout_.size());
@@ -85,18 +104,17 @@ void RouterWorkload::plan(const Limits& limits, RegionList& regions) const {
     add(region_scratch, in_lines(kernel_.model_size()) + in_lines(kernel_.gradient_size()) +
                             2 * in_lines(dense_layout_.size()) + in_lines(layout_.size()) +
                             in_lines(pruning_scratch(layout_)));
-    add(region_workspaces, limits.workers * (in_lines(kernel_.workspace_size()) +
-                                             in_lines(samples_per_ticket * kernel_.outputs())));
+    add(region_workspaces, limits.workers * workspace_size());
     regions.add(region_order, owner, settings_.training_samples * sizeof(std::uint32_t));
     if (settings_.validation_samples > 0)
         regions.add(region_ranked, owner, settings_.validation_samples * sizeof(RankedScore));
 }
 
 void RouterWorkload::bind(const Limits&, Arena& arena) {
-    const Counts counts(settings_);
+    const Counts counts(settings_, samples_);
     Divider samples(arena.take_as<float>(region_samples));
     data_.inputs = samples.take(counts.inputs);
-    data_.labels = samples.take(counts.samples);
+    data_.labels = samples.take(counts.labels);
     data_.teacher_logits = samples.take(counts.teacher);
     Divider state(arena.take_as<float>(region_state));
     parameters_ = state.take(layout_.size());
@@ -155,7 +173,7 @@ void RouterWorkload::list_sections(SectionList& sections) {
 }
 
 std::uint64_t RouterWorkload::state_bytes() const {
-    return (4 * layout_.size() + Counts(settings_).scores) * sizeof(float) +
+    return (4 * layout_.size() + Counts(settings_, samples_).scores) * sizeof(float) +
            (settings_.pruning.is_on() ? layout_.size() : 0) + sizeof(Progress);
 }
 
@@ -202,15 +220,59 @@ std::span<const std::uint32_t> RouterWorkload::training_slice(const Place& place
                                                           count);
 }
 
-Batch<float> RouterWorkload::batch() const {
-    return {settings_.training_samples + settings_.validation_samples, settings_.steps,
-            data_.inputs, data_.labels, data_.teacher_logits};
+// How many there are: the last ticket has fewer, and an epoch may have tickets without any.
+std::uint32_t RouterWorkload::validation_slice(const Place& place,
+                                               std::span<std::uint32_t> chosen) const {
+    const std::uint32_t first =
+        (place.batch * schedule_.tickets_per_batch + place.slice) * samples_per_ticket;
+    std::uint32_t count = 0;
+    for (; count < chosen.size() && first + count < settings_.validation_samples; ++count)
+        chosen[count] = settings_.training_samples + first + count;
+    return count;
+}
+
+std::size_t RouterWorkload::workspace_size() const {
+    return in_lines(kernel_.workspace_size()) +
+           in_lines(samples_per_ticket * std::size_t{kernel_.outputs()}) +
+           fetched_size(settings_, samples_);
 }
 
 std::span<float> RouterWorkload::workspace(unsigned worker) const {
-    const std::size_t size = in_lines(kernel_.workspace_size()) +
-                             in_lines(samples_per_ticket * std::size_t{kernel_.outputs()});
-    return workspaces_.subspan(worker * size, size);
+    return workspaces_.subspan(worker * workspace_size(), workspace_size());
+}
+
+std::optional<RouterWorkload::Fetched> RouterWorkload::fetch(std::span<const std::uint32_t> chosen,
+                                                             std::span<float> room) {
+    if (samples_ == Samples::in_memory)
+        return Fetched{{static_cast<std::uint32_t>(data_.labels.size()), settings_.steps,
+                        data_.inputs, data_.labels, data_.teacher_logits},
+                       chosen};
+    CHECK(source_ != nullptr);
+    const std::size_t inputs = inputs_of(settings_);
+    const std::size_t logits = teacher_logits_of(settings_);
+    Divider rooms(room);
+    const std::span<float> read_inputs = rooms.take(samples_per_ticket * inputs);
+    const std::span<float> labels = rooms.take(samples_per_ticket);
+    const std::span<float> teacher = rooms.take(samples_per_ticket * logits);
+    for (std::size_t b = 0; b < chosen.size(); ++b) {
+        const Status read = source_->read(chosen[b], read_inputs.subspan(b * inputs, inputs),
+                                          teacher.subspan(b * logits, logits));
+        if (!read) {
+            if (!has_failed_.exchange(true, std::memory_order_relaxed))
+                failure_ = read.error();
+            return std::nullopt;
+        }
+        labels[b] = data_.labels[chosen[b]];
+    }
+    static constexpr std::array<std::uint32_t, samples_per_ticket> in_order = [] {
+        std::array<std::uint32_t, samples_per_ticket> numbers{};
+        for (std::uint32_t i = 0; i < samples_per_ticket; ++i)
+            numbers[i] = i;
+        return numbers;
+    }();
+    const auto count = static_cast<std::uint32_t>(chosen.size());
+    return Fetched{{count, settings_.steps, read_inputs, labels, teacher},
+                   std::span(in_order).first(count)};
 }
 
 PlayOutcome RouterWorkload::play(const WorkContext& context, std::uint64_t ticket,
@@ -218,27 +280,26 @@ PlayOutcome RouterWorkload::play(const WorkContext& context, std::uint64_t ticke
     if (context.is_stopping())
         return PlayOutcome::abandoned;
     const Place place = place_of(ticket);
-    const Batch<float> samples = batch();
+    std::uint32_t validation[samples_per_ticket];
+    const std::span<const std::uint32_t> chosen =
+        place.is_validation ? std::span(validation).first(validation_slice(place, validation))
+                            : training_slice(place);
     Divider room(workspace(context.worker));
     const std::span<float> work = room.take(kernel_.workspace_size());
+    const std::span<float> logits = room.take(samples_per_ticket * kernel_.outputs());
+    const std::optional<Fetched> fetched = fetch(chosen, room.rest());
+    if (!fetched)
+        return PlayOutcome::abandoned;
+    const Selection selection = {&fetched->batch, fetched->chosen};
     RecordHead head;
+    head.samples = static_cast<std::uint32_t>(chosen.size());
     if (place.is_validation) {
-        std::uint32_t chosen[samples_per_ticket];
-        const std::uint32_t first =
-            (place.batch * schedule_.tickets_per_batch + place.slice) * samples_per_ticket;
-        for (; head.samples < samples_per_ticket &&
-               first + head.samples < settings_.validation_samples;
-             ++head.samples)
-            chosen[head.samples] = settings_.training_samples + first + head.samples;
         if (head.samples > 0)
-            kernel_.forward(model_, {&samples, {chosen, head.samples}}, body(record), work);
+            kernel_.forward(model_, selection, body(record), work);
     } else {
-        const std::span<const std::uint32_t> chosen = training_slice(place);
-        head.samples = static_cast<std::uint32_t>(chosen.size());
-        const std::span<float> logits = room.take(samples_per_ticket * kernel_.outputs());
         const auto whole = static_cast<float>(batch_samples(place.batch));
-        head.loss = kernel_.gradient(model_, {&samples, chosen}, settings_.loss, 1.0f / whole,
-                                     body(record), logits, work) *
+        head.loss = kernel_.gradient(model_, selection, settings_.loss, 1.0f / whole, body(record),
+                                     logits, work) *
                     static_cast<double>(whole);
         for (std::size_t b = 0; b < chosen.size(); ++b)
             if (is_right(settings_, logits.subspan(b * kernel_.outputs(), kernel_.outputs()),
@@ -249,6 +310,12 @@ PlayOutcome RouterWorkload::play(const WorkContext& context, std::uint64_t ticke
     if (context.heartbeat != nullptr)
         context.heartbeat->beat();
     return PlayOutcome::done;
+}
+
+Status RouterWorkload::take_failure() {
+    if (!has_failed_.exchange(false, std::memory_order_relaxed))
+        return {};
+    return failure_;
 }
 
 void RouterWorkload::skip(std::span<std::byte> record) {

@@ -6,32 +6,43 @@
 // is reported, the best weights are remembered, and training ends when they have got no better for
 // as long as patience lasts. The weights that are left at the end are the best ones.
 //
-// The samples are in planned memory and do not change; whoever binds the workload fills them in
-// before the first ticket (data()). They are not part of checkpoints.
+// The samples do not change and are not part of checkpoints. They are in planned memory, which
+// whoever binds the workload fills in before the first ticket (data()). Where they have no room
+// there they are streamed: each ticket reads its own (read_from()), and learns the same from them.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "core/router/kernel.hpp"
 #include "core/router/metrics.hpp"
 #include "core/router/report.hpp"
+#include "core/router/sample_source.hpp"
 #include "core/router/settings.hpp"
 #include "core/train/workload.hpp"
 
 namespace kiln::router {
 
+enum class Samples { in_memory, streamed };
+
 class RouterWorkload final : public Workload {
   public:
     explicit RouterWorkload(const RouterSettings& settings);
+    // Before plan().
+    void keep_samples(Samples samples) { samples_ = samples; }
+    Samples samples() const { return samples_; }
 
     // To be filled in after bind(): training samples, then those of validation.
     struct Data {
-        std::span<float> inputs;          // [n, T, D]
+        std::span<float> inputs;          // [n, T, D]; empty where they are streamed
         std::span<float> labels;          // [n]
-        std::span<float> teacher_logits;  // [n, K]; empty without a teacher
+        std::span<float> teacher_logits;  // [n, K]; empty without a teacher, too
     };
     Data data() const { return data_; }
+    // Streamed: before the first ticket.
+    void read_from(const SampleSource& source) { source_ = &source; }
     std::span<const float> parameters() const { return parameters_; }
     const RouterSettings& settings() const { return settings_; }
 
@@ -49,6 +60,7 @@ class RouterWorkload final : public Workload {
     unsigned shard_count() const override { return 1; }
     void absorb(const WorkContext& context, const Epoch& epoch, unsigned shard) override;
     void finish_epoch(const Epoch& epoch, EventSink& sink) override;
+    Status take_failure() override;
     bool is_finished() const override { return progress_->is_finished != 0; }
     unsigned trial_count() const override { return 0; }
     void run_trial(const WorkContext&, unsigned) override {}
@@ -87,8 +99,15 @@ class RouterWorkload final : public Workload {
     std::span<float> body(std::span<std::byte> record) const;
     std::span<const std::uint32_t> training_slice(const Place& place) const;
     std::uint32_t batch_samples(std::uint32_t batch) const;
-    Batch<float> batch() const;
+    std::uint32_t validation_slice(const Place& place, std::span<std::uint32_t> chosen) const;
+    std::size_t workspace_size() const;
     std::span<float> workspace(unsigned worker) const;
+    // A ticket's samples: their places among all, or where they were read to.
+    struct Fetched {
+        Batch<float> batch;
+        std::span<const std::uint32_t> chosen;
+    };
+    std::optional<Fetched> fetch(std::span<const std::uint32_t> chosen, std::span<float> room);
     void shuffle();
     void pack();
     void learn(const Epoch& epoch);
@@ -99,6 +118,7 @@ class RouterWorkload final : public Workload {
     bool may_be_best() const;
 
     RouterSettings settings_;
+    Samples samples_ = Samples::in_memory;
     Schedule schedule_;
     Layout layout_;
     Layout dense_layout_;
@@ -113,6 +133,11 @@ class RouterWorkload final : public Workload {
     std::span<float> workspaces_;
     std::span<std::uint32_t> order_;
     std::span<RankedScore> ranked_;
+
+    const SampleSource* source_ = nullptr;
+    // What a ticket first failed with: written by whoever sets the flag, read when nobody plays.
+    std::atomic<bool> has_failed_{false};
+    Error failure_;
 };
 
 }  // namespace kiln::router

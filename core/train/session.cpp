@@ -354,6 +354,7 @@ Result<bool> Session::play_epoch(const Epoch& epoch) {
         const std::uint64_t now_ns = ports_.clock->now_ns();
         save_pause_ns_ = now_ns - std::min(now_ns, job.ended_ns());
     }
+    TRY(workload_->take_failure());
     TRY(note_plays(job));
     return job.is_complete();
 }

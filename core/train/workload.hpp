@@ -76,6 +76,9 @@ class Workload {
     // Work.
     virtual PlayOutcome play(const WorkContext& context, std::uint64_t ticket,
                              std::span<std::byte> record) = 0;
+    // What of the world outside has kept tickets from being done since it was last asked, if
+    // anything has: the run ends with it, rather than leave them out. Asked when nobody plays.
+    virtual Status take_failure() { return {}; }
     // Writes the record of a ticket that is left out: absorbing it changes nothing.
     virtual void skip(std::span<std::byte> record) = 0;
     virtual unsigned shard_count() const = 0;

@@ -23,6 +23,7 @@ class WorkloadWrapper : public Workload {
                      std::span<std::byte> record) override {
         return inner_.play(context, ticket, record);
     }
+    Status take_failure() override { return inner_.take_failure(); }
     void skip(std::span<std::byte> record) override { inner_.skip(record); }
     unsigned shard_count() const override { return inner_.shard_count(); }
     void absorb(const WorkContext& context, const Epoch& epoch, unsigned shard) override {

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -12,6 +13,7 @@ import unittest
 import numpy as np
 
 from support import KILN, KilnTest
+from terminal import Terminal
 
 DIGITS = "/usr/lib/python3/dist-packages/sklearn/datasets/data/digits.csv.gz"
 
@@ -326,6 +328,21 @@ class TrainTest(KilnTest):
                          0.01, "--epochs", 10, "--state", self.path("student"))
         self.assertIn("training ended after 10 epochs", done.out)
 
+    def test_scoring_tells_a_terminal_how_far_it_is_and_leaves_nothing_of_it(self):
+        state = self.path("state")
+        self.kiln("router", "train", "--task", "latch", "--steps", 100, "--samples", 200,
+                  "--hidden", 32, "--epochs", 1, "--state", state)
+        evaluate = [KILN, "router", "evaluate", "--model",
+                    os.path.join(state, "model.safetensors"), "--task", "latch", "--samples",
+                    150_000]
+        terminal = Terminal(evaluate, columns=120)
+        self.addCleanup(terminal.close)
+        wanted = re.compile(r"\d+ / 150,000 samples \(\d+.*%\), .* samples/s, .* left")
+        terminal.until(wanted.search)
+        self.assertEqual(terminal.end(), 0)
+        self.assertIn("150,000 samples): loss", terminal.screen())
+        self.assertNotIn(" left", terminal.screen())
+
     def test_wrong_data_leave_nothing_behind(self):
         bad = self.write("bad.csv", "1,2,0\n3,x,1\n")
         done = self.kiln("router", "train", "--data", bad, "--state", self.path("state"), code=65)
@@ -340,7 +357,7 @@ class TrainTest(KilnTest):
 
     def test_a_budget_that_is_too_small_is_refused_with_the_table(self):
         done = self.kiln("router", "train", "--task", "latch", "--steps", 100, "--samples", 100000,
-                         "--memory", "100MB", "--state", self.path("state"), code=78)
+                         "--memory", "94MB", "--state", self.path("state"), code=78)
         self.assertIn("router samples", done.out)
 
     def test_a_resumed_run_keeps_its_settings(self):

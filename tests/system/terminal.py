@@ -98,6 +98,10 @@ class Terminal:
         elif letter == "H":
             row, column = (int(number) for number in numbers.split(";"))
             self.y, self.x = min(row, self.rows) - 1, column - 1
+        elif letter == "K":
+            assert numbers in ("", "2")
+            first = 0 if numbers == "2" else self.x
+            self.lines[self.y][first:] = [" "] * (self.columns - first)
         elif letter == "J":
             assert numbers == "2"
             self.lines = [[" "] * self.columns for _ in range(self.rows)]

@@ -122,6 +122,111 @@ TEST(RouterWorkload, a_run_that_was_stopped_anywhere_goes_on_to_the_same_bytes) 
     }
 }
 
+// The samples of a workload that keeps them, and perhaps one that cannot be read.
+class CopiedSamples final : public SampleSource {
+  public:
+    explicit CopiedSamples(const RouterWorkload::Data& data)
+        : inputs_(data.inputs.begin(), data.inputs.end()),
+          teacher_(data.teacher_logits.begin(), data.teacher_logits.end()) {}
+
+    std::uint32_t unreadable = UINT32_MAX;
+
+    Status read(std::uint32_t number, std::span<float> inputs,
+                std::span<float> teacher_logits) const override {
+        if (number == unreadable)
+            return Error{.code = ErrorCode::data_unreadable, .detail = 5};
+        std::copy_n(inputs_.begin() + static_cast<std::ptrdiff_t>(number * inputs.size()),
+                    inputs.size(), inputs.begin());
+        std::copy_n(teacher_.begin() + static_cast<std::ptrdiff_t>(number * teacher_logits.size()),
+                    teacher_logits.size(), teacher_logits.begin());
+        return {};
+    }
+
+  private:
+    std::vector<float> inputs_, teacher_;
+};
+
+// The samples that fill() makes, and their labels.
+struct Kept {
+    CopiedSamples samples;
+    std::vector<float> labels;
+};
+Kept kept(const RouterSettings& settings) {
+    RouterWorkload workload(settings);
+    const TestRun run(workload, session_of(settings), 1);
+    fill(workload);
+    const std::span<const float> labels = workload.data().labels;
+    return {CopiedSamples(workload.data()), {labels.begin(), labels.end()}};
+}
+
+TEST(RouterWorkload, samples_that_are_streamed_teach_the_same_to_the_byte) {
+    RouterSettings settings = small_settings();
+    settings.shape.outputs = 3;
+    settings.loss.alpha = 0.3;
+    const Trained in_memory = train(settings);
+    const Kept kept = router::kept(settings);
+    for (const unsigned workers : {1u, 3u}) {
+        RouterWorkload workload(settings);
+        workload.keep_samples(Samples::streamed);
+        TestRun run(workload, session_of(settings), workers);
+        EXPECT_TRUE(workload.data().inputs.empty());
+        EXPECT_TRUE(workload.data().teacher_logits.empty());
+        std::copy(kept.labels.begin(), kept.labels.end(), workload.data().labels.begin());
+        workload.read_from(kept.samples);
+        run.start_fresh();
+        LaunchedTeam team(workers);
+        BlockStore store;
+        ASSERT_TRUE(run.train(*team, store));
+        EXPECT_EQ(store.contents(in_memory.last()), in_memory.store.contents(in_memory.last()));
+    }
+}
+
+TEST(RouterWorkload, a_sample_that_cannot_be_read_ends_the_run_and_leaves_nothing_out) {
+    const RouterSettings settings = small_settings();
+    const Trained in_memory = train(settings);
+    for (const std::uint32_t unreadable : {17u, 210u}) {  // to learn from, and of validation
+        Kept kept = router::kept(settings);
+        kept.samples.unreadable = unreadable;
+        BlockStore store;
+        RouterWorkload workload(settings);
+        workload.keep_samples(Samples::streamed);
+        TestRun run(workload, session_of(settings), 2);
+        std::copy(kept.labels.begin(), kept.labels.end(), workload.data().labels.begin());
+        workload.read_from(kept.samples);
+        run.start_fresh();
+        LaunchedTeam team(2);
+        const Result<SessionEnd> end = run.train(*team, store);
+        ASSERT_FALSE(end);
+        EXPECT_EQ(end.error().code, ErrorCode::data_unreadable);
+        EXPECT_EQ(end.error().detail, 5u);
+        EXPECT_LT(run.games(), Schedule(settings).tickets_per_pass());
+
+        // Once it can be read again, all is as if nothing had been.
+        kept.samples.unreadable = UINT32_MAX;
+        const Result<SessionEnd> again = run.train(*team, store);
+        ASSERT_TRUE(again);
+        EXPECT_EQ(again.value(), SessionEnd::target_reached);
+        EXPECT_EQ(store.contents(in_memory.last()), in_memory.store.contents(in_memory.last()));
+    }
+}
+
+TEST(RouterWorkload, streaming_takes_room_for_labels_and_for_one_ticket_a_worker) {
+    RouterSettings settings = small_settings();
+    settings.training_samples = 100'000;
+    const auto planned = [&](Samples samples) {
+        RouterWorkload workload(settings);
+        workload.keep_samples(samples);
+        RegionList regions;
+        workload.plan({1, Schedule(settings).tickets_per_batch}, regions);
+        std::uint64_t bytes = 0;
+        for (const Region& region : regions.all())
+            bytes += region.bytes;
+        return bytes;
+    };
+    const std::uint64_t inputs = 100'000 * 6 * sizeof(float);
+    EXPECT_LT(planned(Samples::streamed) + inputs, planned(Samples::in_memory) + 4096);
+}
+
 TEST(RouterWorkload, leaves_the_same_bits_on_every_machine) {
     // Seen on AVX2 and on NEON; a change of what is computed changes it, a faster way must not.
     const Trained trained = train(small_settings());
@@ -277,6 +382,56 @@ TEST(RouterWorkload, pruning_has_three_stages) {
     const std::vector<bool> only_choice = zeros_of(parameters_after(settings, 4));
     EXPECT_GT(std::count(only_choice.begin(), only_choice.end(), true), 50);
     EXPECT_EQ(zeros_of(parameters_after(settings, 6)), only_choice);
+}
+
+TEST(RouterWorkload, what_is_chosen_changes_in_the_second_stage_and_never_in_the_third) {
+    // Most are kept, so that the least of them are no larger than what one step makes of a weight
+    // that was left out.
+    RouterSettings settings = small_settings();
+    settings.epochs = 9;
+    settings.patience = 0;
+    settings.rate = 0.1;
+    settings.decay_every = 0;
+    settings.pruning = {0.9, 1};
+    EXPECT_NE(zeros_of(parameters_after(settings, 4)), zeros_of(parameters_after(settings, 5)));
+    EXPECT_NE(zeros_of(parameters_after(settings, 5)), zeros_of(parameters_after(settings, 6)));
+    const std::vector<bool> last_choice = zeros_of(parameters_after(settings, 6));
+    for (const std::uint64_t passes_done : {7u, 8u, 9u})
+        EXPECT_EQ(zeros_of(parameters_after(settings, passes_done)), last_choice) << passes_done;
+}
+
+std::span<const float> section_of(RouterWorkload& workload, std::string_view name) {
+    SectionList sections;
+    workload.list_sections(sections);
+    for (const Section& section : sections.all())
+        if (name == section.name)
+            return {reinterpret_cast<const float*>(section.bytes.data()),
+                    section.bytes.size() / sizeof(float)};
+    return {};
+}
+
+TEST(RouterWorkload, a_weight_that_is_left_out_takes_its_moments_along) {
+    RouterSettings settings = small_settings();
+    settings.epochs = 9;
+    settings.pruning = {0.3, 1};
+    RouterWorkload workload(settings);
+    SessionSettings session = session_of(settings);
+    // In the second stage, after a batch whose end was a choice.
+    session.stop_after_games = 3 * Schedule(settings).tickets_per_pass() +
+                               2 * std::uint64_t{Schedule(settings).tickets_per_batch};
+    TestRun run(workload, session, 1);
+    fill(workload);
+    run.start_fresh();
+    BlockStore store;
+    ASSERT_TRUE(run.train_alone(store));
+    const std::span<const float> parameters = workload.parameters();
+    ASSERT_GT(std::count(parameters.begin(), parameters.end(), 0.0f), 50);
+    for (const char* name : {"router.first_moments", "router.second_moments"}) {
+        const std::span<const float> moments = section_of(workload, name);
+        ASSERT_EQ(moments.size(), parameters.size());
+        for (std::size_t i = 0; i < moments.size(); ++i)
+            EXPECT_EQ(moments[i] == 0, parameters[i] == 0) << name << ' ' << i;
+    }
 }
 
 TEST(RouterWorkload, reports_the_loss_and_the_gradient_that_the_reference_has) {
