@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from support import KilnTest
+from support import KilnTest, native_only
 
 STREAMED = "they are read from disk as they are needed"
 # What a router takes beside its samples: the program, the cold heap, the page cache of a save.
@@ -35,10 +35,12 @@ class StreamingTest(KilnTest):
         self.assertNotIn(STREAMED, done.out)
         self.assert_same_file(self.newest("whole"), self.newest("moved"))
 
+    @native_only("no system call filters")
     def test_with_system_calls_locked_down_too(self):
         done = self.train("locked", "--memory", SMALL_MEMORY, "--lockdown")
         self.assertIn(STREAMED, done.out)
 
+    @native_only("the limit would be the emulator's")
     def test_data_of_more_than_the_memory_there_is_are_prepared_and_learned_from(self):
         # 160 MB of samples, where a process may have 128 MB of memory that is no file's.
         def limit():
