@@ -72,6 +72,14 @@ class CrashTest(KilnTest):
             time.sleep(0.005)
         return self.fail("no trainer was started")
 
+    def wait_for_checkpoints(self, count):
+        """Until the run has saved: what comes before may take long on a busy machine, and a trainer
+        that shows no life while it loads is taken for one with a slow disk."""
+        deadline = time.monotonic() + 60
+        while not os.path.isdir(self.path("run")) or len(self.checkpoints("run")) < count:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.005)
+
     def log(self):
         """What the run wrote to its log, one object an entry."""
         entries = []
@@ -137,7 +145,7 @@ class Killed(CrashTest):
 
     def test_a_trainer_that_is_stopped_is_replaced(self):
         process = self.start_run()
-        time.sleep(0.3)
+        self.wait_for_checkpoints(1)
         os.kill(self.trainer_of(process), signal.SIGSTOP)
         self.finish(process)
         self.assertIn("showed no life", self.restarts()[0]["text"])
@@ -172,10 +180,7 @@ class Killed(CrashTest):
     def test_a_checkpoint_damaged_while_nobody_looked_gives_way_to_the_one_before(self):
         process = self.start_run("--on-corrupt", "previous")
         trainer = self.trainer_of(process)
-        deadline = time.monotonic() + 30
-        while not os.path.isdir(self.path("run")) or len(self.checkpoints("run")) < 2:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.005)
+        self.wait_for_checkpoints(2)
         os.kill(process.pid, signal.SIGSTOP)
         os.kill(trainer, signal.SIGKILL)
         damaged = self.newest("run")
