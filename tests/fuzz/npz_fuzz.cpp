@@ -40,7 +40,7 @@ std::vector<std::string> seeds() {
     const auto bytes = to_npy("<f4", shape, std::as_bytes(std::span(numbers)));
     const std::string array(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     // One stored member, whose checksum is wrong: what comes before it is reached.
-    const std::string tail("\x14\0\0\0\0\0\0\0\0\0abcd\x88\0\0\0\x88\0\0\0\5\0", 26);
+    const std::string tail("\x14\0\0\0\0\0\0\0\0\0abcd\x88\0\0\0\x88\0\0\0\5\0", 24);
     std::string archive = "PK\3\4" + tail.substr(0, 24) + std::string("\0\0", 2) + "x.npy" + array;
     const char directory = static_cast<char>(archive.size());
     archive +=
