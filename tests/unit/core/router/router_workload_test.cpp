@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "core/base/crc32c.hpp"
+#include "core/router/initial.hpp"
 #include "core/router/pruning.hpp"
 
 #include "tests/support/block_store.hpp"
@@ -517,6 +518,29 @@ TEST(RouterWorkload, the_regulariser_and_the_clipping_take_part) {
     settings.loss.l2 = small_settings().loss.l2;
     settings.clipping.limit = 0.01;
     EXPECT_NE(squares_of(settings), plain);
+}
+
+TEST(RouterWorkload, with_one_step_the_matrix_of_the_state_stays_as_it_was) {
+    for (const std::uint32_t rank : {0u, 2u}) {
+        RouterSettings settings = small_settings();
+        settings.shape.state_rank = rank;
+        settings.steps = 1;
+        settings.loss.l2 = 0.01;
+        const Trained trained = train(settings);
+        std::vector<float> initial(trained.parameters.size());
+        set_initial_weights(settings.shape, settings.initial, settings.seed, initial);
+        const Layout layout(settings.shape);
+        for (const Tensor& tensor : layout.tensors()) {
+            const bool is_of_state = tensor.name[0] == 'U';
+            EXPECT_EQ(
+                std::equal(
+                    initial.begin() + static_cast<std::ptrdiff_t>(tensor.offset),
+                    initial.begin() + static_cast<std::ptrdiff_t>(tensor.offset + tensor.size()),
+                    trained.parameters.begin() + static_cast<std::ptrdiff_t>(tensor.offset)),
+                is_of_state)
+                << tensor.name;
+        }
+    }
 }
 
 TEST(RouterWorkload, a_ticket_that_is_left_out_changes_nothing_else) {
