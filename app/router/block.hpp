@@ -20,8 +20,8 @@ namespace kiln::app {
 class Block {
   public:
     Block() = default;
-    // Zero-filled. From in_memory_max on in $TMPDIR, or /var/tmp, if there is room. Throws
-    // system_refuses.
+    // Zero-filled. Beyond in_memory_max in $TMPDIR, or /var/tmp, and where that has no room in
+    // memory all the same. Throws system_refuses.
     explicit Block(std::uint64_t bytes);
     static constexpr std::uint64_t in_memory_max = 64u << 20;
 

@@ -140,9 +140,9 @@ void PreparedFile::load(const router::RouterSettings& settings, const std::strin
     const std::uint64_t inputs =
         std::uint64_t{settings.steps} * settings.shape.inputs * sizeof(float);
     const std::uint64_t outputs = settings.shape.outputs * sizeof(float);
+    const bool has_logits = teacher_.bytes != 0 || settings.loss.has_teacher();
     if (shown(checksum_) != checksum || samples_ != samples || inputs_.bytes != samples * inputs ||
-        (teacher_.bytes != 0 || settings.loss.has_teacher() ? teacher_.bytes != samples * outputs
-                                                            : false))
+        (has_logits && teacher_.bytes != samples * outputs))
         throw Failure(ExitCode::bad_data,
                       fmt::format("{}: is not the data that this run began with (checksum {}); put "
                                   "it back, or train anew in another --state",
