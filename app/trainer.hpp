@@ -85,6 +85,9 @@ class Trainer {
     // To be looked at between parts. CHECK: the workload is Othello.
     const othello::OthelloWorkload& othello() const;
 
+    // Where everything of the run lies, the threads' stacks included.
+    std::span<const std::byte> memory() const { return mapping_.span(); }
+
     // Highest use of any worker's stack, and of the session's and the scribe's.
     std::uint64_t worker_stack_peak_bytes() const;
     std::uint64_t session_stack_peak_bytes() const;

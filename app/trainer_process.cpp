@@ -60,7 +60,7 @@ void report_stacks(const Trainer& trainer, TrainerReport& report) {
 
 // From here on: no heap, no page that is not there yet and, if asked for, no way to get any.
 void seal(const Trainer& trainer, TrainerReport& report) {
-    if (const Status present = platform::prefault_process(); !present)
+    if (const Status present = platform::prefault_process(trainer.memory()); !present)
         throw Failure(ExitCode::system_refuses,
                       fmt::format("the trainer's pages cannot be made present: {}",
                                   describe_error(present.error())));

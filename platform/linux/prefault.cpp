@@ -56,11 +56,18 @@ bool parse(std::string_view line, Range& range) {
     return true;
 }
 
-bool is_wanted(const Range& range) {
+// The part of a line that is to be made present; it may be empty.
+Range wanted(const Range& line, std::span<const std::byte> block) {
+    Range range = line;
+    if (line.name.empty() && line.end - line.start > nameless_bytes_max) {
+        const auto start = reinterpret_cast<std::uintptr_t>(block.data());
+        range.start = std::max(line.start, start);
+        range.end = std::max(range.start, std::min(line.end, start + block.size()));
+    }
     // The kernel's own pages: vvar, vdso, vsyscall. Some of them cannot be populated.
-    if (!range.is_readable || range.name.starts_with("[v"))
-        return false;
-    return !range.name.empty() || range.end - range.start <= nameless_bytes_max;
+    if (!line.is_readable || line.name.starts_with("[v"))
+        range.end = range.start;
+    return range;
 }
 
 // Reads or writes a byte of every page without changing it, whatever other threads do with it. What
@@ -79,6 +86,8 @@ __attribute__((noinline, no_sanitize("address", "thread", "undefined"))) void to
 
 Status make_present(const Range& range) {
     const std::size_t bytes = range.end - range.start;
+    if (bytes == 0)
+        return {};
     const int advice = range.is_writable ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
     if (::madvise(reinterpret_cast<void*>(range.start), bytes, advice) != 0) {
         if (errno == ENOMEM)
@@ -101,7 +110,7 @@ __attribute__((noinline)) void grow_stack() {
     frame[0] = 0;
 }
 
-Status prefault_lines(int maps) {
+Status prefault_lines(int maps, std::span<const std::byte> block) {
     char buffer[8192];
     std::size_t filled = 0;
     for (;;) {
@@ -116,8 +125,8 @@ Status prefault_lines(int maps) {
         std::string_view text{buffer, filled};
         for (std::size_t length = text.find('\n'); length != text.npos; length = text.find('\n')) {
             Range range;
-            if (parse(text.substr(0, length), range) && is_wanted(range))
-                TRY(make_present(range));
+            if (parse(text.substr(0, length), range))
+                TRY(make_present(wanted(range, block)));
             text.remove_prefix(length + 1);
         }
         if (text.size() == sizeof(buffer))
@@ -129,14 +138,14 @@ Status prefault_lines(int maps) {
 
 }  // namespace
 
-Status prefault_process() {
+Status prefault_process(std::span<const std::byte> block) {
     grow_stack();
     timespec now{};
     (void)::clock_gettime(CLOCK_MONOTONIC, &now);  // its pages belong to the kernel, see above
     const int maps = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     if (maps < 0)
         return error_from_errno(errno);
-    const Status status = prefault_lines(maps);
+    const Status status = prefault_lines(maps, block);
     ::close(maps);
     return status;
 }

@@ -107,6 +107,12 @@ class Kernel(unittest.TestCase):
         report = json.JSONDecoder().raw_decode(said[said.index("{"):])[0]
         self.assertLess(abs(report["difference_percent"]), 1, report)
 
+    def test_sealed_memory_takes_no_page_faults(self):
+        """Of this processor, which leaves it to the kernel to note that a page was written."""
+        said = self.said_of("locked-down")
+        faults = re.search(r"([\d,]+) page faults after memory was sealed", said)[1]
+        self.assertLessEqual(int(faults.replace(",", "")), 10)
+
     def test_a_killed_trainer_is_started_again_and_leaves_the_same_bytes(self):
         said = self.said_of("killed")
         self.assertIn("started again", said)

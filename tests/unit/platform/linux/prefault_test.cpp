@@ -115,6 +115,21 @@ TEST(Prefault, leaves_out_what_cannot_be_read_and_large_nameless_memory) {
     }
 }
 
+TEST(Prefault, reaches_all_of_a_large_block_that_is_named_but_what_is_protected_in_it) {
+    constexpr std::size_t large = 64u << 20;
+    constexpr std::size_t guard = large / 2 + page;
+    auto* const memory = static_cast<std::byte*>(
+        ::mmap(nullptr, large, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    ASSERT_NE(memory, MAP_FAILED);
+    ASSERT_EQ(::mprotect(memory + guard, page, PROT_NONE), 0);
+    memory[guard - 1] = std::byte{7};
+    const std::uint64_t before = read_process_memory().value().resident_bytes;
+    ASSERT_TRUE(prefault_process({memory, large}));
+    EXPECT_GE(read_process_memory().value().resident_bytes, before + large - (1u << 20));
+    EXPECT_EQ(memory[guard - 1], std::byte{7});
+    ASSERT_EQ(::munmap(memory, large), 0);
+}
+
 TEST(Prefault, says_why_when_there_is_no_file_to_read) {
     EXPECT_EQ(test::run_child([] {
                   const rlimit none{0, 0};
