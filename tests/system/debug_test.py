@@ -22,7 +22,7 @@ def setUpModule():
     """One run for all tests, which only read it: checkpoints at games 0 + 32 n."""
     global FOLDER
     FOLDER = tempfile.mkdtemp(prefix="kiln-debug-test-")
-    for arguments in ([*SMALL, "--checkpoint-every", "32", "--trials-every", "0"],
+    for arguments in ([*SMALL, "--checkpoint-every", "32"],
                       [*NULL, "--checkpoint-every", "0"]):
         subprocess.run([KILN, "train", *arguments, "--state",
                         os.path.join(FOLDER, "null" if "null" in arguments else "run")],

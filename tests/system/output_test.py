@@ -8,7 +8,7 @@ import subprocess
 import termios
 import unittest
 
-from support import KILN, SMALL, KilnTest, open_terminal
+from support import KILN, SMALL, TRIED, KilnTest, open_terminal
 
 COLUMNS = 40
 
@@ -36,7 +36,7 @@ class Output(KilnTest):
 
     def test_on_a_terminal_one_line_is_redrawn_within_the_window(self):
         written = self.on_terminal("train", "--games", 512, "--exact-empties", 10, "--table-mib", 2,
-                                   "--state", self.path("run"))
+                                   "--trials-every", 0, "--state", self.path("run"))
         redrawn = [piece.split("\r\n")[0] for piece in written.split("\r\x1b[K")[1:]]
         progress = [line for line in redrawn if " / 512 games (" in line]
         self.assertTrue(progress, written)
@@ -65,7 +65,7 @@ class Output(KilnTest):
                                    r"[+-][\d.]+ discs, [\d.]+ moves, prediction error [\d.]+")
 
     def test_quiet_is_quiet(self):
-        done = self.kiln("train", *SMALL, "--state", self.path("run"), "--quiet",
+        done = self.kiln("train", *TRIED, "--state", self.path("run"), "--quiet",
                          "--trials-every", 32)
         self.assertNotIn("saved", done.out)
         self.assertIn("finished at game 128 of 128", done.out)

@@ -27,7 +27,7 @@ class Player:
         flags = ["--untrained"] + (["--protocol", protocol] if protocol else [])
         self.process = subprocess.Popen(
             [KILN, "play", *flags, *map(str, arguments)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=test.watched(), **options)
         test.addCleanup(self.close)
         self.test = test
         self.lines = queue.Queue()
@@ -317,7 +317,8 @@ class Endings(KilnTest):
 
     def test_a_reader_that_does_not_read_cannot_keep_it_from_ending(self):
         process = subprocess.Popen([KILN, "play", "--untrained", "--protocol", "gtp"],
-                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   env=self.watched())
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.kill)
         process.stdin.write(b"list_commands\n" * 1000)  # some 200 kB of answers

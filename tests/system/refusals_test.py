@@ -262,13 +262,14 @@ class FullDisk(KilnTest):
         self.kiln("train", *SMALL, *run, "--stop-after", 64)
         before = self.checkpoints("run")
         line = self.refused(
-            IO, "train", *run, "--resume", "--checkpoint-every", 0, preexec_fn=limit_file_sizes)
+            IO, "train", *run, "--resume", "--checkpoint-every", 0, "--trials-every", 0,
+            preexec_fn=limit_file_sizes)
         self.assertIn("game 128 could not be saved", line)
         self.assertIn("File too large", line)
         self.assertEqual(self.checkpoints("run"), before)
         self.assertFalse([n for n in os.listdir(self.path("run")) if n.endswith(".tmp")])
         self.kiln("checkpoint", "verify", self.path("run"))
-        self.kiln("train", *run, "--resume")
+        self.kiln("train", *run, "--resume", "--trials-every", 0)
         self.assertEqual(self.checkpoints("run")[0], "game-000000000128.ckpt")
 
     def test_a_save_that_fails_on_the_way_is_a_warning(self):

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from support import KILN, KilnTest, SMALL, TIMEOUT_S, patch
+from support import KILN, TIMEOUT_S, TRIED, KilnTest, patch
 
 LONG = ["--games", "1000000", "--epoch-games", "32", "--memory", "400MB", "--table-mib", "2",
         "--workers", "1", "--trials-every", "0", "--quiet"]
@@ -65,7 +65,7 @@ class Report(KilnTest):
 
 class OfARun(Report):
     def test_one_that_has_ended(self):
-        self.kiln("train", "--workers", "1", *SMALL[2:], "--games", "1024",
+        self.kiln("train", "--workers", "1", *TRIED[2:], "--games", "1024",
                   "--trials-every", "512",
                   "--lambda", "0.5", "--checkpoint-every", "512", "--state", self.path("s"))
         text = self.kiln("report", "--state", self.path("s")).out

@@ -2,7 +2,6 @@
 
 import ctypes
 import fcntl
-import functools
 import os
 import pty
 import shutil
@@ -16,9 +15,10 @@ import unittest
 KILN = os.environ.get("KILN") or os.path.join(
     os.path.dirname(__file__), "..", "..", "build", "dev", "kiln")
 
-# A run of a second: a few hundred short games.
-SMALL = ["--games", "128", "--epoch-games", "32", "--exact-empties", "8", "--memory", "400MB",
+# A run of a second: a hundred short games, at their end trials, which take most of it.
+TRIED = ["--games", "128", "--epoch-games", "32", "--exact-empties", "8", "--memory", "400MB",
          "--table-mib", "2"]
+SMALL = [*TRIED, "--trials-every", "0"]
 NULL = ["--workload", "null", "--games", "256", "--epoch-games", "32"]
 
 EMULATED = "QEMU_CPU" in os.environ  # toolchains/run-arm64.sh
@@ -48,8 +48,13 @@ class KilnTest(unittest.TestCase):
     maxDiff = None
 
     def setUp(self):
-        self.folder = tempfile.mkdtemp(prefix="kiln-test-")
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder = self.make_folder()
+        self.system_calls = self.make_folder() if EMULATED else None
+
+    def make_folder(self):
+        folder = tempfile.mkdtemp(prefix="kiln-test-")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -73,23 +78,40 @@ class KilnTest(unittest.TestCase):
         self.assertRegex(done.err, r"\Akiln: [^\n]+\n\Z")
         return done.err.rstrip("\n")
 
-    def start(self, *arguments, program=KILN, **options):
+    def start(self, *arguments, program=KILN, env=None, **options):
         """Starts kiln and returns it once it listens to signals."""
         process = subprocess.Popen([program, *map(str, arguments)], stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True, **options)
+                                   stderr=subprocess.PIPE, text=True, env=self.watched(env),
+                                   **options)
         self.addCleanup(process.kill)
         self.wait_for_signals(process)
         return process
 
+    def watched(self, env=None):
+        """The environment of a kiln that wait_for_signals() will wait for."""
+        if not EMULATED:
+            return env
+        return {**(env or os.environ), "QEMU_LOG": "strace",
+                "QEMU_LOG_FILENAME": os.path.join(self.system_calls, "%d")}
+
     def wait_for_signals(self, process):
         """Until kiln listens to signals."""
         deadline = time.monotonic() + TIMEOUT_S
-        while not catches_interrupts(process.pid):
+        while not self.catches_interrupts(process.pid):
             self.assertIsNone(process.poll(), "kiln ended before it could be interrupted")
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.005)
-        if EMULATED:  # an emulator catches every signal from its own beginning
-            time.sleep(4 * seconds_to_begin())
+
+    def catches_interrupts(self, pid):
+        if not EMULATED:
+            return caught_signals(pid) >> (signal.SIGINT - 1) & 1 == 1
+        # An emulator catches every signal from its own beginning, but tells what it is asked for.
+        try:
+            with open(os.path.join(self.system_calls, str(pid)), encoding="ascii",
+                      errors="replace") as log:
+                return "rt_sigaction(SIGTERM,0x" in log.read()
+        except FileNotFoundError:
+            return False
 
     def finish(self, process, code=0):
         out, err = process.communicate(timeout=TIMEOUT_S)
@@ -112,23 +134,16 @@ class KilnTest(unittest.TestCase):
         self.assertTrue(contents[0] == contents[1], f"{left} and {right} differ")
 
 
-@functools.cache
-def seconds_to_begin():
-    """What kiln takes to come to its first line and end."""
-    begin = time.monotonic()
-    subprocess.run([KILN, "--version"], check=True, capture_output=True, timeout=TIMEOUT_S)
-    return time.monotonic() - begin
-
-
-def catches_interrupts(pid):
+def caught_signals(pid):
+    """Those that a process has handlers for, as the kernel's set of bits."""
     try:
         with open(f"/proc/{pid}/status", encoding="ascii") as file:
             for line in file:
                 if line.startswith("SigCgt:"):
-                    return int(line.split()[1], 16) >> (signal.SIGINT - 1) & 1 == 1
+                    return int(line.split()[1], 16)
     except OSError:
         pass
-    return False
+    return 0
 
 
 def patch(path, offset, contents):

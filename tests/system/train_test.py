@@ -6,14 +6,14 @@ import re
 import signal
 import unittest
 
-from support import SMALL, KilnTest, native_only
+from support import SMALL, TRIED, KilnTest, native_only
 
 SANITIZED = bool(os.environ.get("KILN_SANITIZE"))  # which needs memory of its own
 
 
 class Train(KilnTest):
     def test_trains_reports_and_leaves_a_checkpoint(self):
-        done = self.kiln("train", *SMALL, "--state", self.path("run"), "--trials-every", 64)
+        done = self.kiln("train", *TRIED, "--state", self.path("run"), "--trials-every", 64)
         self.assertIn("finished at game 128 of 128: 128 games in ", done.out)
         self.assertIn("strength at game 64: ", done.out)
         self.assertIn("strength at game 128: ", done.out)
@@ -64,7 +64,7 @@ class Train(KilnTest):
         self.kiln("train", *SMALL, "--state", self.path("straight"))
         self.kiln("train", *SMALL, "--state", self.path("divided"), "--stop-after", 50)
         self.assertEqual(self.checkpoints("divided")[0], "game-000000000064.ckpt")
-        # Everything that decides the result is in the checkpoint; the rest may differ.
+        # Everything that decides the result is in the checkpoint; the rest may differ, trials too.
         done = self.kiln("train", "--resume", "--workers", 3, "--state", self.path("divided"))
         self.assertIn("resuming from ", done.out)
         self.assertNotIn(" -> ", done.out)
@@ -72,7 +72,7 @@ class Train(KilnTest):
 
     def test_resumed_it_still_knows_how_strong_it_was(self):
         run = ["--state", self.path("run"), "--trials-every", 64]
-        self.kiln("train", *SMALL, *run, "--stop-after", 64)
+        self.kiln("train", *TRIED, *run, "--stop-after", 64)
         done = self.kiln("train", *run, "--resume")
         rows = done.out.split("strength over time")[1].splitlines()[2:4]
         self.assertEqual([row.split()[0] for row in rows], ["64", "128"])
@@ -95,7 +95,7 @@ class Train(KilnTest):
             self.assertLess(games, target)
             self.assertEqual(self.checkpoints(name), [f"game-{games:012}.ckpt"])
             self.assertEqual(done.err, "")
-            self.kiln("train", "--resume", "--state", self.path(name))
+            self.kiln("train", "--resume", "--trials-every", 0, "--state", self.path(name))
             self.assert_same_file(self.newest("straight"), self.newest(name))
 
     def test_a_stop_reaches_into_a_search_that_takes_for_ever(self):
@@ -107,8 +107,9 @@ class Train(KilnTest):
 
     def test_resume_tells_what_changes(self):
         run = ["--state", self.path("run")]
+        again = [*run, "--resume", "--trials-every", 0]
         self.kiln("train", *SMALL, *run, "--stop-after", 32, "--learning-rate", 0.05)
-        done = self.kiln("train", *run, "--resume", "--stop-after", 64, "--learning-rate", 0.02,
+        done = self.kiln("train", *again, "--stop-after", 64, "--learning-rate", 0.02,
                          "--nodes", 40, "--table-mib", 1)
         for line in ("  learning-rate 0.05 -> 0.02 from game 32 on\n",
                      "  depth 1 -> nodes 40 from game 32 on\n",
@@ -116,19 +117,20 @@ class Train(KilnTest):
                      "games from here on differ"):
             self.assertIn(line, done.out)
         # and keeps it
-        done = self.kiln("train", *run, "--resume", "--stop-after", 96)
+        done = self.kiln("train", *again, "--stop-after", 96)
         self.assertNotIn(" -> ", done.out)
         inspected = self.kiln("checkpoint", "inspect", self.path("run")).out
         self.assertIn("  learning-rate = 0.02\n", inspected)
         self.assertIn("  nodes = 40\n", inspected)
 
     def test_a_table_shrunk_to_fit_stays_as_it_was_when_there_is_more_room(self):
+        untried = ["--trials-every", 0]
         tight = ["--games", 64, "--epoch-games", 32, "--exact-empties", 8, "--checkpoint-every", 0,
-                 "--workers", 2]
+                 "--workers", 2, *untried]
         self.kiln("train", *tight, "--memory", "260MB", "--state", self.path("straight"))
         self.kiln("train", *tight, "--memory", "260MB", "--stop-after", 32, "--state",
                   self.path("divided"))
-        done = self.kiln("train", "--resume", "--state", self.path("divided"))
+        done = self.kiln("train", "--resume", *untried, "--state", self.path("divided"))
         self.assertNotIn(" -> ", done.out)
         self.assert_same_file(self.newest("straight"), self.newest("divided"))
 
@@ -141,6 +143,7 @@ class Train(KilnTest):
             table-mib = 2
             epsilon = [0.2, 0.1, 0.0]
             nodes = 100
+            trials-every = 0
             state = "{self.path('run')}"
             """)
         self.kiln("train", "--config", config, "--depth", 1, "--seed", 9)
@@ -152,7 +155,8 @@ class Train(KilnTest):
 
     def test_time_limits_are_said_not_to_be_reproducible(self):
         done = self.kiln("train", "--games", 4, "--epoch-games", 4, "--time-ms", 1, "--table-mib",
-                         2, "--exact-empties", 8, "--state", self.path("run"))
+                         2, "--exact-empties", 8, "--trials-every", 0, "--state",
+                         self.path("run"))
         self.assertIn("cannot be reproduced", done.out)
 
 
