@@ -66,7 +66,9 @@ class UnitFile(KilnTest):
 
     def test_what_only_a_person_can_mend_is_not_tried_again(self):
         codes = re.search(r"^RestartPreventExitStatus=(.*)$", unit_text(), re.MULTILINE).group(1)
-        self.assertEqual(codes.split(), ["2", "65", "66", "73", "77", "78"])
+        # 73 (the directory is in use, or the disk is full) passes: a trainer that the kernel did
+        # not let go of yet holds it.
+        self.assertEqual(codes.split(), ["2", "65", "66", "77", "78"])
 
 
 if __name__ == "__main__":
