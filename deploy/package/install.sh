@@ -15,8 +15,8 @@ Usage: install.sh [--prefix DIR] [--dry-run]
                 configuration, checkpoints and logs stay
   --purge       with --uninstall: remove these too
 
-Installs or upgrades. The service is enabled and not started; one that is running is started again,
-which saves before. A configuration that was edited is never overwritten: the new one comes beside
+Installs or upgrades. The service is enabled and does not start before the configuration sets games;
+one that is running is started again, which saves before. A configuration that was edited is never overwritten: the new one comes beside
 it as /etc/kiln/kiln.toml.new.
 END
 }
@@ -172,7 +172,7 @@ install_kiln() {
     if ! systemd_runs; then
         echo "systemd is not running here: the service starts when it does."
     elif ! systemctl --quiet is-active kiln.service; then
-        echo "It is not started. Look through $configuration, then:"
+        echo "It is not started. Set games in $configuration, then:"
         echo "    systemctl start kiln"
     fi
 }

@@ -24,7 +24,7 @@ RUN_ARM64 = os.path.join(HERE, "..", "..", "toolchains", "run-arm64.sh")
 sys.path.insert(0, os.path.join(HERE, "..", "service"))
 
 # pylint: disable=wrong-import-position
-from boot_test import Machine, bare_system, insist, is_ready, say, wait_for  # noqa: E402
+from boot_test import Machine, bare_system, insist, is_ready, say, set_games  # noqa: E402
 
 CONFIGURATION = "/etc/kiln/kiln.toml"
 SHIPPED_LATER = "# A line that the next version ships.\n"
@@ -75,9 +75,7 @@ def write(system, name, text):
 
 
 def edit(system):
-    text, edits = re.subn(r"(?m)^games = .*$", "games = 4_000_000", read(system, CONFIGURATION))
-    insist(edits == 1, "no games in the configuration")
-    write(system, CONFIGURATION, text)
+    set_games(system.root, 4_000_000)
 
 
 def make_state(system):
@@ -333,14 +331,17 @@ def go_on(machine, upgrade, what):
 
 
 def settle(machine):
-    """What was installed waits; with a configuration of its own it starts."""
+    """What was installed waits, also when told to start; with a target it does."""
     insist(machine.show("ActiveState") == "inactive", "started before it was configured")
+    machine.run("systemctl", "start", "kiln")
+    machine.told_not_to_start()
     edit(machine)
     machine.run("systemctl", "start", "kiln")
 
 
 def restore(machine, backup):
     """Checkpoints from elsewhere, put where the guide says, on a machine that has no state."""
+    edit(machine)
     for step in (("mkdir", "-p", "-m", "700", "/var/lib/private"),
                  ("mkdir", "-p", "-m", "750", "/var/lib/private/kiln"),
                  ("cp", backup, "/var/lib/private/kiln/"),
@@ -353,9 +354,9 @@ def restore(machine, backup):
     say(f"a copied checkpoint of game {games:,} put back on an empty machine: it goes on")
 
 
-def try_deb_booted(machine, deb, next_deb):
-    packages = Packages(machine, deb, next_deb)
-    packages.install("this")
+def try_deb_booted(machine, packages):
+    machine.told_not_to_start()
+    say("booted: the package's service is enabled, and not started without a target")
     settle(machine)
     go_on(machine, lambda: packages.install("next"), "upgrade of the package")
     machine.run("dpkg", "--remove", "kiln")
@@ -388,11 +389,11 @@ def try_archive_booted(machine, archive):
 
 
 def boot_and_try(root, deb, next_deb, archive):
+    Packages(Folder(root), deb, next_deb).install("this")  # its first start could be this boot
     machine = Machine(root)
     try:
         machine.boot()
-        say("booted")
-        try_deb_booted(machine, deb, next_deb)
+        try_deb_booted(machine, Packages(machine, deb, next_deb))
         try_archive_booted(machine, archive)
     except SystemExit:
         if machine.leader:

@@ -54,11 +54,25 @@ def mirror():
 def bare_system(directory):
     """A Debian 12 with systemd and nothing else, fetched once."""
     base = os.path.join(directory, "base")
-    if not os.path.exists(os.path.join(base, "sbin", "init")):
+    if not os.path.exists(base):
         say("fetching a bare Debian 12")
+        part = base + ".part"  # what was interrupted is not taken for the whole
+        if os.path.exists(part):
+            shutil.rmtree(part)
         subprocess.run(["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm",
-                        base, mirror()], check=True, stdout=subprocess.DEVNULL)
+                        part, mirror()], check=True, stdout=subprocess.DEVNULL)
+        os.rename(part, base)
     return base
+
+
+def set_games(root, games=5_000_000):
+    """What the owner of a machine does before the first start."""
+    path = f"{root}/etc/kiln/kiln.toml"
+    with open(path, encoding="utf-8") as file:
+        text, edits = re.subn(r"(?m)^#?games = .*$", f"games = {games}", file.read())
+    insist(edits == 1, "no games in the configuration")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def install(base, root, kiln):
@@ -70,6 +84,7 @@ def install(base, root, kiln):
                            ("kiln.toml", "etc/kiln/kiln.toml")):
         subprocess.run(["install", "-D", "-m", "644", f"{DEPLOY}/{source}", f"{root}/{target}"],
                        check=True)
+    set_games(root)
     with open(f"{root}/etc/machine-id", "w", encoding="ascii") as file:
         file.write("uninitialized\n")
     subprocess.run(["systemctl", f"--root={root}", "enable", "kiln"], check=True,
@@ -115,6 +130,13 @@ class Machine:
 
     def status(self):
         return json.loads(self.run("kiln", "status", "--state", STATE, "--json").stdout)
+
+    def told_not_to_start(self):
+        """It was to start and did not, because nobody has said what to train."""
+        insist(self.show("ActiveState") == "inactive", "it starts before it is configured")
+        insist(self.show("Result") == "exec-condition", f"not started: {self.show('Result')}")
+        status = self.run("systemctl", "status", "--no-pager", "kiln", check=False).stdout
+        insist("not started: games is not set" in status, f"the status does not say why: {status}")
 
     def boot(self):
         wait_for(self.find_leader, 60, "systemd in the container")
@@ -227,8 +249,12 @@ def check_wrong_configuration(machine):
     os.rename(f"{machine.root}/etc/kiln/kiln.toml", f"{machine.root}/etc/kiln/kiln.toml.away")
     machine.run("systemctl", "start", "kiln")
     insist(machine.show("ConditionResult") == "no", "started without configuration")
-    say("without a configuration it is not started")
     shutil.copy(f"{DEPLOY}/kiln.toml", f"{machine.root}/etc/kiln/kiln.toml")
+    machine.run("systemctl", "start", "kiln")
+    machine.told_not_to_start()
+    say("without a configuration it is not started, nor with the shipped one: "
+        + next(text for text in reversed(machine.messages()) if text.startswith("not started")))
+    set_games(machine.root)
 
 
 def check_drop_in_and_lockdown(machine):

@@ -3,6 +3,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import unittest
@@ -63,6 +64,24 @@ class UnitFile(KilnTest):
                         "--workers", 4).out
         line = re.search(r"MemoryMax=\d+$", out, re.MULTILINE).group()
         self.assertIn(f"\n{line}\n", unit_text())
+
+    def is_started_with(self, configuration):
+        """Whether the unit's condition holds, and what it says if not."""
+        line = re.search(r"^ExecCondition=((?:.*\\\n)*.*)$", unit_text(), re.MULTILINE).group(1)
+        line = line.replace("\\\n", " ").replace("$$", "$")
+        line = line.replace("/etc/kiln/kiln.toml", self.write("kiln.toml", configuration))
+        done = subprocess.run(shlex.split(line), capture_output=True, text=True, check=False)
+        return done.returncode == 0, done.stdout
+
+    def test_it_does_not_start_before_somebody_says_what_to_train(self):
+        with open(os.path.join(DEPLOY, "kiln.toml"), encoding="utf-8") as file:
+            shipped = file.read()
+        is_started, told = self.is_started_with(shipped)
+        self.assertFalse(is_started, "the shipped configuration starts a run")
+        self.assertIn("not started: games is not set", told)
+        self.assertEqual(self.is_started_with(shipped.replace("#games = ", "games = ")), (True, ""))
+        self.assertEqual(self.is_started_with("  games=5\n"), (True, ""))
+        self.assertFalse(self.is_started_with("# games = 5\nmy-games = 5\ngames-more = 5\n")[0])
 
     def test_what_only_a_person_can_mend_is_not_tried_again(self):
         codes = re.search(r"^RestartPreventExitStatus=(.*)$", unit_text(), re.MULTILINE).group(1)

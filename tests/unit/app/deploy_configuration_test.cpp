@@ -71,9 +71,10 @@ TEST(DeployConfiguration, what_is_commented_out_is_the_default) {
         const Setting* const setting = find_setting(entry.key);
         ASSERT_NE(setting, nullptr) << entry.key;
         EXPECT_NE(entry.comment, "") << entry.key << " is not explained";
-        // A default that is no value stands in words; so does one that the file departs from.
-        const bool is_in_words =
-            entry.is_live || (setting->standard != nullptr && entry.key != "memory");
+        // A default that is no value stands in words; so does one that the file departs from, or
+        // would: for how many games the rest of it is meant.
+        const bool is_in_words = entry.is_live || entry.key == "games" ||
+                                 (setting->standard != nullptr && entry.key != "memory");
         const std::string value = setting->standard != nullptr
                                       ? setting->standard
                                       : format_value(*setting, RunSettings());
