@@ -326,7 +326,7 @@ def go_on(machine, upgrade, what):
     is_ready(machine)
     games = machine.status()["games"]
     insist(games >= saved, f"{what}: went on from game {games}, before {saved}")
-    insist(any(text.startswith("resuming from") for text in machine.messages()), "no resume")
+    insist(machine.has_resumed(), "no resume")
     say(f"{what} while it trains: game {saved:,} saved, now at {games:,}")
 
 

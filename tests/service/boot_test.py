@@ -23,6 +23,8 @@ DEPLOY = os.path.join(HERE, "..", "..", "deploy")
 PACKAGES = "systemd,systemd-sysv,dbus,libmimalloc2.0,libstdc++6"
 START_S_MAX = 5
 STOP_S_MAX = 5
+DIFFERENCE_PERCENT_MAX = 1
+EXPOSURE_MAX = 0.5
 STATE = "/var/lib/kiln"
 
 
@@ -125,8 +127,13 @@ class Machine:
         lines = self.run("journalctl", "-u", "kiln", "-o", "json", "--no-pager", *arguments).stdout
         return [json.loads(line) for line in lines.splitlines()]
 
-    def messages(self):
-        return [str(entry.get("MESSAGE")) for entry in self.journal()]
+    def messages(self, *arguments):
+        return [str(entry.get("MESSAGE")) for entry in self.journal(*arguments)]
+
+    def has_resumed(self):
+        """Whether the service that runs now went on from a checkpoint."""
+        return any(text.startswith("resuming from")
+                   for text in self.messages(f"_PID={self.show('MainPID')}"))
 
     def status(self):
         return json.loads(self.run("kiln", "status", "--state", STATE, "--json").stdout)
@@ -185,10 +192,13 @@ def check_sandbox(machine):
     say(f"runs as dynamic user {uid}, with system calls filtered; "
         f"logs in /var/log/kiln: {machine.run('ls', '/var/log/kiln/').stdout.split()}")
     report = json.loads(machine.run("kiln", "memory", "--state", STATE, "--json").stdout)
+    insist(abs(report["difference_percent"]) <= DIFFERENCE_PERCENT_MAX, "memory without an account")
     say(f"resident {report['kernel']['resident_bytes']:,} bytes of a budget of "
         f"{report['budget_bytes']:,}; {report['difference_percent']:+.2f} % beside its own account")
     live = machine.run("systemd-analyze", "security", "--no-pager", "kiln", check=False).stdout
-    say(live.strip().splitlines()[-1].lstrip("→ "))
+    exposure = re.search(r"Overall exposure level for kiln.service: ([0-9.]+)", live)
+    insist(exposure and float(exposure.group(1)) <= EXPOSURE_MAX, f"sandbox: {live[-500:]}")
+    say(exposure.group(0))
 
 
 def check_journal(machine):
@@ -214,7 +224,7 @@ def check_watchdog(machine):
     is_ready(machine)
     games = machine.status()["games"]
     insist(games >= saved, f"it went on from game {games}, before {saved}")
-    insist(any(text.startswith("resuming from") for text in machine.messages()), "no resume")
+    insist(machine.has_resumed(), "no resume")
     say(f"went on, now at game {games:,}")
 
 
