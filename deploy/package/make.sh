@@ -20,11 +20,13 @@ top=$(cd "$here/../.." && pwd)
 out=$(realpath -m "$1")
 shift
 
-VERSION=${VERSION:-$("$here/version.sh")}
-if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
-    SOURCE_DATE_EPOCH=$(git -C "$top" log -1 --format=%ct 2>/dev/null ||
-        stat -c %Y "$top/CMakeLists.txt")
+VERSION=${VERSION:-$("$here/version.sh")} || exit 1
+if [ -e "$top/.git" ]; then
+    of_commit=$(git -C "$top" log -1 --format=%ct) || exit 1
+else
+    of_commit=$(stat -c %Y "$top/CMakeLists.txt")
 fi
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$of_commit}
 export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 date=$(date -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)
 
@@ -75,9 +77,12 @@ first_version() {
 changelog() {
     echo "kiln ($VERSION) unstable; urgency=medium"
     echo
-    tag=$(git -C "$top" describe --tags --abbrev=0 --match 'v[0-9]*' 'HEAD^' 2>/dev/null) || tag=
-    git -C "$top" log --no-merges --format='%s' "${tag:+$tag..}HEAD" 2>/dev/null |
-        fold -s -w 74 | sed 's/^/  * /; s/ *$//' | head -n 100
+    if [ -e "$top/.git" ]; then
+        tag=$(git -C "$top" describe --tags --abbrev=0 --match 'v[0-9]*' 'HEAD^' 2>/dev/null) ||
+            tag=
+        git -C "$top" log --no-merges --format='%s' "${tag:+$tag..}HEAD" |
+            fold -s -w 74 | sed 's/^/  * /; s/ *$//' | head -n 100
+    fi
     echo
     maintainer=$(sed -n 's/^Maintainer: //p' "$here/debian/control")
     echo " -- $maintainer  $(date -R -d "@$SOURCE_DATE_EPOCH")"

@@ -10,10 +10,12 @@ cd "$(dirname "$0")/../.."
 
 version=$(sed -n 's/^project(kiln VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
 [ -n "$version" ] || { echo "version.sh: no project version in CMakeLists.txt" >&2; exit 1; }
-if ! commit=$(git rev-parse --short=7 HEAD 2>/dev/null); then
+if [ ! -e .git ]; then
     echo "$version"
     exit
 fi
+# A git that is missing, or that refuses another user's clone, would make a release of any commit.
+commit=$(git rev-parse --short=7 HEAD) || exit 1
 
 dirty=
 [ -z "$(git status --porcelain --untracked-files=no)" ] || dirty=.dirty

@@ -31,13 +31,14 @@ class Version(unittest.TestCase):
         self.git("add", "-A")
         self.git("commit", "--allow-empty", "-m", "Change")
 
-    def version(self, code=0):
-        # nothing of a repository around the temporary folder
+    def run_script(self, code, **environment):
         done = subprocess.run([f"{self.folder}/deploy/package/version.sh"], capture_output=True,
-                              text=True, check=False,
-                              env={**os.environ, "GIT_CEILING_DIRECTORIES": self.folder + "/.."})
+                              text=True, check=False, env={**os.environ, **environment})
         self.assertEqual(done.returncode, code, done.stderr)
-        return done.stdout.strip()
+        return done
+
+    def version(self, code=0):
+        return self.run_script(code).stdout.strip()
 
     def assert_sorted(self, *versions):
         for lower, higher in zip(versions, versions[1:]):
@@ -46,6 +47,29 @@ class Version(unittest.TestCase):
 
     def test_without_git_it_is_the_project_s(self):
         self.assertEqual(self.version(), "0.1.0")
+
+    def test_a_repository_around_a_source_without_git_is_not_its_own(self):
+        self.git("init", "-q")
+        self.commit()
+        inner = f"{self.folder}/inner"
+        shutil.copytree(f"{self.folder}/deploy", f"{inner}/deploy")
+        shutil.copy(f"{self.folder}/CMakeLists.txt", inner)
+        self.folder = inner
+        self.assertEqual(self.version(), "0.1.0")
+
+    def test_a_git_that_fails_is_an_error_and_not_a_release(self):
+        self.git("init", "-q")
+        self.commit()
+        # as root meets a clone of somebody else's
+        failed = self.run_script(1, GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
+        self.assertEqual(failed.stdout, "")
+        self.assertIn("dubious ownership", failed.stderr)
+        os.mkdir(f"{self.folder}/programs")
+        for name in ("dirname", "sed"):
+            os.symlink(shutil.which(name), f"{self.folder}/programs/{name}")
+        failed = self.run_script(1, PATH=f"{self.folder}/programs")
+        self.assertEqual(failed.stdout, "")
+        self.assertIn("git", failed.stderr)
 
     def test_commits_before_and_after_a_tag_sort_around_it(self):
         self.git("init", "-q")
