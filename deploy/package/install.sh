@@ -9,15 +9,16 @@ usage() {
 Usage: install.sh [--prefix DIR] [--dry-run]
        install.sh --uninstall [--purge] [--prefix DIR] [--dry-run]
 
-  --prefix DIR  where program, manual pages and documents go [/usr/local]
+  --prefix DIR  where program, manual pages and documents go
+                [where it is installed; else /usr/local]
   --dry-run     say what would be done, and change nothing
   --uninstall   stop the service, which saves, and remove what was installed;
                 configuration, checkpoints and logs stay
   --purge       with --uninstall: remove these too
 
-Installs or upgrades. The service is enabled and does not start before the configuration sets games;
-one that is running is started again, which saves before. A configuration that was edited is never overwritten: the new one comes beside
-it as /etc/kiln/kiln.toml.new.
+Installs or upgrades. The service is enabled, and does not start before the configuration sets
+games; one that is running is started again, which saves before. A configuration that was edited is
+never overwritten: the new one comes beside it as /etc/kiln/kiln.toml.new.
 END
 }
 
@@ -26,7 +27,13 @@ fail() {
     exit 1
 }
 
-prefix=/usr/local
+configuration=/etc/kiln/kiln.toml
+unit=/etc/systemd/system/kiln.service
+
+# An upgrade goes where the unit says that the program is, and so does its removal.
+prefix=
+[ ! -e "$unit" ] || prefix=$(sed -n 's|^ExecStart=\(/.*\)/bin/kiln train .*|\1|p' "$unit")
+prefix=${prefix:-/usr/local}
 dry_run=
 action=install
 purge=
@@ -52,8 +59,6 @@ esac
 [ -z "$purge" ] || [ "$action" = uninstall ] || fail "--purge needs --uninstall"
 
 here=$(cd "$(dirname "$0")" && pwd)
-configuration=/etc/kiln/kiln.toml
-unit=/etc/systemd/system/kiln.service
 own=$prefix/share/kiln  # this script, and the configuration as it was shipped
 state="/var/lib/private/kiln /var/lib/kiln /var/log/private/kiln /var/log/kiln"
 
@@ -85,6 +90,10 @@ systemd_runs() {
     [ -d /run/systemd/system ]
 }
 
+has_debian_package() {
+    [ -e /lib/systemd/system/kiln.service ] && [ -e /var/lib/dpkg/info/kiln.list ]
+}
+
 check_system() {
     [ -r "$here/release" ] || fail "'$here' is not an unpacked archive of Kiln: no file 'release'"
     machine=$(sed -n 's/^machine=//p' "$here/release")
@@ -102,9 +111,8 @@ check_system() {
         echo "install.sh: systemd ${systemd_version:-of unknown version} is older than 252: it" \
             "leaves out protections of the unit that it does not know" >&2
     fi
-    if [ -e /lib/systemd/system/kiln.service ] && [ -e /var/lib/dpkg/info/kiln.list ]; then
+    ! has_debian_package ||
         fail "the Debian package of Kiln is installed: upgrade that, or remove it first"
-    fi
 }
 
 install_configuration() {
@@ -143,7 +151,7 @@ install_kiln() {
     check_system
     is_root
     first=
-    [ -e "$unit" ] || first=yes
+    [ -e "$own/install.sh" ] || first=yes
     put 755 "$here/bin/kiln" "$prefix/bin/kiln"
     # Where SELinux is: what lies there may run as a service.
     ! command -v restorecon >/dev/null || run restorecon "$prefix/bin/kiln" || true
@@ -154,7 +162,6 @@ install_kiln() {
     run cp -r "$here/doc" "$prefix/share/doc/kiln"
     run cp -r "$here/licences" "$prefix/share/doc/kiln/"
     install_configuration
-    put 755 "$here/install.sh" "$own/install.sh"
     install_unit
     if systemd_runs; then
         run systemctl daemon-reload
@@ -162,6 +169,8 @@ install_kiln() {
     if [ -n "$first" ]; then
         run systemctl enable --quiet kiln.service
     fi
+    # Last, because it stands for all of the above: until then it is a first installation.
+    put 755 "$here/install.sh" "$own/install.sh"
     if systemd_runs; then
         run systemctl try-restart kiln.service ||
             echo "install.sh: kiln did not start again; see: journalctl -u kiln" >&2
@@ -179,9 +188,15 @@ install_kiln() {
 
 uninstall_kiln() {
     is_root
-    [ -e "$prefix/bin/kiln" ] || [ -e "$unit" ] || [ -n "$purge" ] ||
+    if [ -n "$purge" ] && has_debian_package; then
+        fail "the Debian package of Kiln is installed: configuration, checkpoints and logs are its"
+    fi
+    # What stayed after a removal may still be purged.
+    [ -d "$own" ] || { [ -n "$purge" ] && [ ! -e "$unit" ]; } ||
         fail "Kiln is not installed under $prefix"
+    enabled=
     if [ -e "$unit" ]; then
+        ! systemctl --quiet is-enabled kiln.service || enabled=yes
         if systemd_runs; then
             run systemctl stop kiln.service
         fi
@@ -192,6 +207,10 @@ uninstall_kiln() {
     run rm -rf "$prefix/share/doc/kiln" "$own"
     if systemd_runs; then
         run systemctl daemon-reload
+    fi
+    if [ -n "$enabled" ] && has_debian_package; then  # its service was behind this one
+        run systemctl enable --quiet kiln.service
+        [ -n "$dry_run" ] || echo "The Debian package's service takes over: systemctl start kiln"
     fi
     if [ -n "$purge" ]; then
         run rm -f "$configuration" "$configuration.new"

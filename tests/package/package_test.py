@@ -250,7 +250,12 @@ def try_refusals(system, foreign):
     marks = ("/lib/systemd/system/kiln.service", "/var/lib/dpkg/info/kiln.list")
     for name in marks:
         write(system, name, "")
+    make_state(system)
     refused(system, "Debian package of Kiln is installed", "/root/this/install.sh")
+    refused(system, "checkpoints and logs are its", "/root/this/install.sh", "--uninstall",
+            "--purge")
+    for name in STATE:
+        done("rm", "-rf", path(system, name))
     for name in marks:
         os.remove(path(system, name))
     done("cp", "-a", path(system, "/root/this"), path(system, "/opt/this"))
@@ -268,6 +273,19 @@ def try_refusals(system, foreign):
         done("umount", path(system, "/usr/local"))
 
 
+def interrupt(system, script):
+    """An installation that ends between its unit and enabling it."""
+    systemctl = path(system, "/usr/bin/systemctl")
+    os.rename(systemctl, systemctl + ".away")
+    write(system, "/usr/bin/systemctl",
+          '#!/bin/sh\n[ "$1" != enable ] || exit 1\nexec /usr/bin/systemctl.away "$@"\n')
+    os.chmod(systemctl, 0o755)
+    insist(system.run(script, check=False).returncode != 0, "it does not notice a failure")
+    insist(exists(system, "/etc/systemd/system/kiln.service"), "it ends before its unit")
+    os.rename(systemctl + ".away", systemctl)
+    insist(is_enabled(system) != "enabled", "it was not interrupted")
+
+
 def try_archive(system, archive, foreign):
     unpack(system, archive)
     try_refusals(system, foreign)
@@ -275,6 +293,7 @@ def try_archive(system, archive, foreign):
     told = system.run("/root/this/install.sh", "--dry-run").stdout
     insist("would run: systemctl enable" in told and everything(system) == before, "not dry")
 
+    interrupt(system, "/root/this/install.sh")
     told = system.run("/root/this/install.sh").stdout
     insist("kiln 0." in system.run("/usr/local/bin/kiln", "--version").stdout, "no program")
     unit = read(system, "/etc/systemd/system/kiln.service")
@@ -304,11 +323,19 @@ def try_archive(system, archive, foreign):
     insist(not glob.glob(f"{system.root}/usr/local/**/*kiln*", recursive=True), "leftovers")
     insist(not exists(system, "/etc/systemd/system/kiln.service"), "uninstall leaves the unit")
     insist(read(system, CONFIGURATION) == edited and all(has_state(system)), "it takes more")
-    system.run("/root/this/install.sh", "--prefix", "/opt/kiln")
+    told = system.run("/root/this/install.sh", "--prefix", "/opt/kiln").stdout
     insist("ExecStart=/opt/kiln/bin/kiln" in read(system, "/etc/systemd/system/kiln.service"),
            "the unit does not follow the prefix")
-    system.run("/opt/kiln/share/kiln/install.sh", "--uninstall", "--purge", "--prefix", "/opt/kiln")
+    system.run("/root/next/install.sh")
+    insist(not exists(system, "/usr/local/bin/kiln"), "an upgrade goes elsewhere")
+    how = re.search("To remove it: (.*)", told).group(1).split()
+    system.run(*how, "--purge")
     insist(not any(has_state(system)) and not exists(system, "/etc/kiln"), "purge leaves something")
+    leftovers = [name for _, _, files in os.walk(path(system, "/opt")) for name in files]
+    insist(not leftovers, f"uninstall leaves {leftovers}")
+    make_state(system)
+    system.run("/root/this/install.sh", "--uninstall", "--purge")
+    insist(not any(has_state(system)), "what a removal left cannot be purged")
     say("install.sh --uninstall keeps configuration and state; --purge takes them")
 
 
