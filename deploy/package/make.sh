@@ -109,7 +109,7 @@ make_deb() {
         -e "s/@INSTALLED_SIZE@/$(du -sk --apparent-size "$tree" | cut -f 1)/" \
         -e "s/@BUILT_USING@/$built_using/" "$here/debian/control" >"$tree/DEBIAN/control"
     echo /etc/kiln/kiln.toml >"$tree/DEBIAN/conffiles"
-    for script in postinst prerm postrm; do
+    for script in preinst postinst prerm postrm; do
         install -m 755 "$here/debian/$script" "$tree/DEBIAN/"
     done
     (cd "$tree" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z |

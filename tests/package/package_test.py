@@ -150,9 +150,20 @@ def check_installed(system, version):
     insist(verified.returncode == 0, f"systemd-analyze verify: {verified.stderr}")
 
 
+def try_old_processor(system):
+    """As on one without AVX2. Nothing is mounted on this system's /proc."""
+    write(system, "/proc/cpuinfo", "flags : fpu sse2 avx bmi1 bmi2\n")
+    result = system.run("dpkg", "-i", "/root/this.deb", check=False)
+    insist(result.returncode != 0 and "needs AVX2" in result.stderr, f"it says {result.stderr}")
+    insist(not exists(system, "/usr/bin/kiln"), "what cannot run is installed")
+    write(system, "/proc/cpuinfo", "flags : fpu sse2 avx avx2 bmi1 bmi2\n")
+    say("refused: " + next(line for line in result.stderr.splitlines() if "AVX2" in line))
+
+
 def try_deb(system, deb, next_deb):
     packages = Packages(system, deb, next_deb)
     version = done("dpkg-deb", "-f", deb, "Version").strip()
+    try_old_processor(system)
 
     told = packages.install("this")
     insist(packages.status() == ["ii", version], "it is not installed")
@@ -339,6 +350,21 @@ def try_archive(system, archive, foreign):
     say("install.sh --uninstall keeps configuration and state; --purge takes them")
 
 
+def try_both(system):
+    """The package over install.sh: told of, and install.sh's part can be removed from under it."""
+    system.run("/root/this/install.sh")
+    told = system.run("dpkg", "--force-confold", "-i", "/root/this.deb").stderr
+    insist("/etc/systemd/system/kiln.service is used in place" in told, f"it says {told}")
+    system.run("/usr/local/share/kiln/install.sh", "--uninstall")
+    link = os.readlink(path(system, "/etc/systemd/system/multi-user.target.wants/kiln.service"))
+    insist(is_enabled(system) == "enabled" and link == "/lib/systemd/system/kiln.service",
+           f"the package's service is not what starts, but {link}")
+    told = system.run("dpkg", "-i", "/root/next.deb").stderr
+    insist("in place" not in told, "told of what is not there any more")
+    system.run("env", "KILN_PURGE_STATE=yes", "dpkg", "--purge", "kiln")
+    say("the package over install.sh: told of; install.sh --uninstall leaves the package's service")
+
+
 # == On a booted machine
 
 
@@ -511,6 +537,7 @@ def main():
         fresh(base, root)
         try_deb(Folder(root), debs["amd64"], next_deb)
         try_archive(Folder(root), archive, newest(packages, "kiln-*-aarch64.tar.gz"))
+        try_both(Folder(root))
         if "--no-boot" not in sys.argv:
             fresh(base, root)
             boot_and_try(root, debs["amd64"], next_deb, archive)
