@@ -14,92 +14,18 @@ import gzip
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-DEPLOY = os.path.join(HERE, "..", "..", "deploy")
-RUN_ARM64 = os.path.join(HERE, "..", "..", "toolchains", "run-arm64.sh")
 sys.path.insert(0, os.path.join(HERE, "..", "service"))
 
 # pylint: disable=wrong-import-position
-from boot_test import Machine, bare_system, insist, is_ready, say, set_games  # noqa: E402
-
-CONFIGURATION = "/etc/kiln/kiln.toml"
-SHIPPED_LATER = "# A line that the next version ships.\n"
-STATE = ("/var/lib/private/kiln", "/var/lib/kiln", "/var/log/private/kiln", "/var/log/kiln")
-
-
-def command(*words, **more):
-    return subprocess.run(list(map(str, words)), capture_output=True, text=True, check=False,
-                          **more)
-
-
-def done(*words, **more):
-    result = command(*words, **more)
-    insist(result.returncode == 0, f"{' '.join(map(str, words))}: {result.stdout}{result.stderr}")
-    return result.stdout
-
-
-class Folder:
-    """A system in a folder: programs run in it, but nothing has booted it."""
-
-    def __init__(self, root):
-        self.root = root
-
-    def run(self, *words, check=True):
-        result = command("chroot", self.root, *words)
-        if check:
-            insist(result.returncode == 0, f"{' '.join(words)}: {result.stdout}{result.stderr}")
-        return result
-
-
-def path(system, name):
-    return system.root + name
-
-
-def exists(system, name):
-    return os.path.lexists(path(system, name))
-
-
-def read(system, name):
-    with open(path(system, name), encoding="utf-8") as file:
-        return file.read()
-
-
-def write(system, name, text):
-    os.makedirs(os.path.dirname(path(system, name)), exist_ok=True)
-    with open(path(system, name), "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def edit(system):
-    set_games(system.root, 4_000_000)
-
-
-def make_state(system):
-    """What a service that has run leaves behind, as systemd lays it out for a dynamic user."""
-    for kind in ("lib", "log"):
-        write(system, f"/var/{kind}/private/kiln/left", "behind")
-        if not exists(system, f"/var/{kind}/kiln"):
-            os.symlink("private/kiln", path(system, f"/var/{kind}/kiln"))
-
-
-def has_state(system):
-    return [exists(system, name) for name in STATE]
-
-
-def is_enabled(system):
-    return system.run("systemctl", "is-enabled", "kiln", check=False).stdout.strip()
-
-
-def fresh(base, root):
-    if os.path.exists(root):
-        shutil.rmtree(root)
-    done("cp", "-a", "--reflink=auto", base, root)
-    write(Folder(root), "/etc/machine-id", "uninitialized\n")
-
+from boot_test import Machine, bare_system, insist, is_ready, say  # noqa: E402
+from package_files import (check_arm64, check_contents, check_lintian,  # noqa: E402
+                           check_reproducible)
+from system_folder import (CONFIGURATION, SHIPPED_LATER, STATE, Folder, done, edit,  # noqa: E402
+                           exists, fresh, has_state, is_enabled, make_state, path, read, write)
 
 # == The Debian package
 
@@ -455,55 +381,6 @@ def boot_and_try(root, deb, next_deb, archive):
         raise
     finally:
         machine.power_off()
-
-
-# == The packages as files
-
-
-def check_contents(debs):
-    """Both architectures have the same files, and only theirs."""
-    lists = {}
-    for architecture, deb in debs.items():
-        insist(done("dpkg-deb", "-f", deb, "Architecture").strip() == architecture, deb)
-        lines = [line.split(None, 5) for line in done("dpkg-deb", "-c", deb).splitlines()]
-        insist(all(line[1] == "root/root" for line in lines), "a file that is not root's")
-        lists[architecture] = [(line[0], line[5]) for line in lines]
-    insist(len({str(files) for files in lists.values()}) == 1, "files differ by architecture")
-    names = [name for _, name in lists["amd64"]]
-    for name in ("usr/bin/kiln", "lib/systemd/system/kiln.service", "etc/kiln/kiln.toml",
-                 "usr/share/man/man1/kiln.1.gz", "usr/share/man/man5/kiln.toml.5.gz",
-                 "usr/share/doc/kiln/copyright", "usr/share/doc/kiln/libraries/versions",
-                 "usr/share/doc/kiln/README.md", "usr/share/doc/kiln/deploy/README.md"):
-        insist("./" + name in names, f"the package lacks {name}")
-    say(f"{' and '.join(debs)} have the same {len(names)} files and folders")
-
-
-def check_arm64(deb, folder):
-    done("dpkg-deb", "-x", deb, folder)
-    run = (RUN_ARM64, "cortex-a72", os.path.join(folder, "usr/bin/kiln"))
-    printed = done(*run, "--version").strip()
-    insist(printed.startswith("kiln "), printed)
-    done(*run, "train", "--games", "32", "--workers", "1", "--state", os.path.join(folder, "state"),
-         "--trials-every", "0", "--quiet")
-    verified = done(*run, "checkpoint", "verify", os.path.join(folder, "state"))
-    say(f"arm64, emulated as Cortex-A72: {printed}; trained 32 games; "
-        f"{verified.strip().splitlines()[-1]}")
-
-
-def check_lintian(debs):
-    result = command("lintian", "--fail-on", "error,warning", "--tag-display-limit", "0",
-                     *debs.values())
-    insist(result.returncode == 0, f"lintian: {result.stdout}{result.stderr}")
-    say("lintian: no errors, no warnings")
-
-
-def check_reproducible(packages, kilns, version, folder):
-    done(f"{DEPLOY}/package/make.sh", folder, *kilns, env={**os.environ, "VERSION": version})
-    names = [os.path.basename(name) for name in glob.glob(f"{folder}/*")]
-    insist(len(names) == 2 * len(kilns) + 1, f"made {names}")
-    for name in names:
-        done("cmp", f"{packages}/{name}", f"{folder}/{name}")
-    say(f"packed again: the same bytes in {len(names)} files")
 
 
 def newest(packages, pattern):
