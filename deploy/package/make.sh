@@ -30,9 +30,19 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$of_commit}
 export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
 date=$(date -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)
 
-# What the program contains of others, by Debian's package; mimalloc comes as source.
-libraries="libc6-dev libstdc++-12-dev libhwy-dev liblz4-dev libcli11-dev libtomlplusplus-dev
-    libfmt-dev nlohmann-json3-dev"
+# What the program contains of others, by Debian's package: what it is built with. There is nothing
+# else in the sysroot for ARM64. The tests' library is not in it, and mimalloc comes as source.
+libraries="libc6-dev libstdc++-12-dev"
+while read -r group package; do
+    case $group,$package in
+    library,libgtest-dev | library,libmimalloc-dev) ;;
+    library,*) libraries="$libraries $package" ;;
+    esac
+done <"$top/toolchains/packages.txt"
+for package in $libraries mimalloc; do
+    grep -qx "Files: libraries/$package" "$here/copyright" ||
+        { echo "make.sh: deploy/package/copyright lacks libraries/$package" >&2; exit 1; }
+done
 
 # The same for both architectures: manual pages, documents.
 make_common() {
