@@ -18,7 +18,8 @@ PYTHON = /usr/bin/python3
 # The thread sanitizer of Debian 12 gives up where addresses are randomised too widely.
 FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-packaged = build/release-static/kiln build/release-arm64/kiln
+static_presets = release-static release-arm64
+packaged = $(static_presets:%=build/%/kiln)
 torture_parts = torture-states torture-kill torture-run
 
 sources = $(shell find core platform app perf tests -name '*.cpp')
@@ -160,13 +161,14 @@ arm64: static arm64-release ## build for ARM64 and test under emulation
 	ctest --preset arm64
 
 static-programs: deps-dev
-	toolchains/fetch-mimalloc.sh
-	toolchains/make-sysroot.sh
-	cmake --preset release-static
-	cmake --build --preset release-static -j $(JOBS) --target kiln
-	cmake --preset release-arm64
-	cmake --build --preset release-arm64 -j $(JOBS) --target kiln
+	toolchains/fetch-mimalloc.sh $(if $(fresh),--newest)
+	toolchains/make-sysroot.sh $(if $(fresh),--newest)
+	for preset in $(static_presets); do \
+		cmake --preset $$preset && cmake --build --preset $$preset -j $(JOBS) --target kiln \
+			$(if $(fresh),--clean-first) || exit 1; done
 
+# What is given away contains libraries of others: the newest there are, and no object of before.
+package: fresh = yes
 package: static-programs ## make Debian packages and archives of static programs, x86-64 and ARM64
 	rm -rf build/packages
 	deploy/package/make.sh build/packages $(packaged)

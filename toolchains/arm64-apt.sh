@@ -17,17 +17,6 @@ apt() {
         -o Dir::Cache="$apt_work/cache" "$@"
 }
 
-# The packages and all they need, unpacked below FOLDER: unpack_packages FOLDER PACKAGE...
-unpack_packages() {
-    apt_folder=$1
-    shift
-    apt update
-    apt -y --download-only install "$@"
-    for archive in "$apt_work"/cache/archives/*.deb; do
-        dpkg-deb -x "$archive" "$apt_folder"
-    done
-}
-
 end_apt() {
     rm -rf "$apt_work"
 }
