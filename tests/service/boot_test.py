@@ -281,11 +281,30 @@ def check_drop_in_and_lockdown(machine):
     say("with CPUAffinity=0 it has one worker, and trains locked down")
 
 
+def check_backup(machine):
+    """What its unit asks rsync for: the bare system has none, so there a script is it."""
+    shutil.copy(f"{DEPLOY}/backup/kiln-backup.service", f"{machine.root}/etc/systemd/system")
+    with open(f"{machine.root}/etc/kiln/backup.env", "w", encoding="ascii") as file:
+        file.write("TARGET=backup@host.example:kiln/\nSSH_KEY=/root/key\n")
+    rsync = f"{machine.root}/usr/bin/rsync"
+    with open(rsync, "w", encoding="ascii") as file:
+        file.write("#!/bin/sh\nprintf '<%s>\\n' \"$@\"\n")
+    os.chmod(rsync, 0o755)
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "start", "kiln-backup")
+    said = machine.run("journalctl", "-u", "kiln-backup", "-o", "cat", "--no-pager").stdout
+    words = re.findall(r"(?m)^<(.*)>$", said)
+    insist(words[-3:] == ["--rsh=ssh -i /root/key -o BatchMode=yes", "/var/lib/kiln/",
+                          "backup@host.example:kiln/"], f"the backup calls rsync with {words}")
+    say(f"the backup calls rsync with {' '.join(words[-3:])}")
+
+
 def test(machine):
     machine.boot()
     say("booted")
     is_ready(machine)
     check_sandbox(machine)
+    check_backup(machine)
     check_watchdog(machine)
     check_journal(machine)
     check_reload(machine)

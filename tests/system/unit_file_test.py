@@ -59,6 +59,13 @@ class UnitFile(KilnTest):
         shutil.copy(os.path.join(DEPLOY, "systemd", "metrics-port.conf"), unit + ".d")
         self.assert_verified(unit)
 
+    def test_systemd_understands_the_backup(self):
+        # verified together, and with a program that exists here for rsync
+        for name in ("kiln-backup.service", "kiln-backup.timer"):
+            with open(os.path.join(DEPLOY, "backup", name), encoding="utf-8") as file:
+                self.write(name, file.read().replace("/usr/bin/rsync", "/bin/true"))
+            self.assert_verified(self.path(name))
+
     def test_what_the_kernel_grants_is_what_the_configuration_plans(self):
         out = self.kiln("memory", "--plan", "--config", os.path.join(DEPLOY, "kiln.toml"),
                         "--workers", 4).out
