@@ -174,10 +174,20 @@ package: static-programs ## make Debian packages and archives of static programs
 	deploy/package/make.sh build/packages $(packaged)
 	@cat build/packages/SHA256SUMS
 
-package-test: package ## install, upgrade and remove them on a bare Debian 12 (root, network)
+package-test: package build/promtool ## install, upgrade and remove them on a bare Debian 12 (root, network)
 	@toolchains/install-deps.sh boot
 	python3 tests/package/version_test.py
+	build/promtool check rules deploy/prometheus/kiln.rules.yml
+	build/promtool test rules deploy/prometheus/kiln.rules.test.yml
+	build/promtool check config --syntax-only deploy/prometheus/scrape.yml
 	python3 tests/package/package_test.py build/packages $(BOOT_DIR) $(packaged)
+
+# Out of its package and not installed, which would start a server on this machine.
+build/promtool:
+	rm -rf $@.part && mkdir -p $@.part
+	cd $@.part && apt-get -q download prometheus && dpkg-deb -x prometheus_*.deb .
+	mv $@.part/usr/bin/promtool $@
+	rm -rf $@.part
 
 torture: ## lose power and get killed at every call of a save, at full length
 	@$(MAKE) --no-print-directory -k $(torture_parts)
