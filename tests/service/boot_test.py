@@ -269,7 +269,7 @@ def check_wrong_configuration(machine):
 
 def check_drop_in_and_lockdown(machine):
     with open(f"{machine.root}/etc/kiln/kiln.toml", "a", encoding="utf-8") as file:
-        file.write("lockdown = true\n")
+        file.write('lockdown = true\nmetrics-textfile = "/run/kiln/kiln.prom"\n')
     folder = f"{machine.root}/etc/systemd/system/kiln.service.d"
     os.makedirs(folder)
     with open(f"{folder}/processors.conf", "w", encoding="ascii") as file:
@@ -279,6 +279,11 @@ def check_drop_in_and_lockdown(machine):
     insist(len(machine.status()["workers"]) == 1, "not one worker for one processor")
     is_ready(machine)
     say("with CPUAffinity=0 it has one worker, and trains locked down")
+    text = wait_for(lambda: machine.run("setpriv", "--reuid=65534", "--clear-groups", "cat",
+                                        "/run/kiln/kiln.prom", check=False).stdout, 60,
+                    "a metrics file that everybody may read")
+    insist("\nkiln_run_games " in text, f"no figures in the metrics file: {text[:500]}")
+    say(f"/run/kiln/kiln.prom: {len(text.splitlines())} lines that everybody may read")
 
 
 def check_backup(machine):
