@@ -18,7 +18,7 @@ PYTHON = /usr/bin/python3
 # The thread sanitizer of Debian 12 gives up where addresses are randomised too widely.
 FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-static_presets = release-static release-arm64
+static_presets = release-static release-arm64 release-neoverse-n1
 packaged = $(static_presets:%=build/%/kiln)
 torture_parts = torture-states torture-kill torture-run
 

@@ -29,7 +29,8 @@ apt() {
 }
 apt update || true  # a third party may have no sources
 # Its description, mimalloc_VERSION.dsc: the epoch of a version is not in the name.
-newest=$(apt source --only-source --print-uris mimalloc | grep -o 'mimalloc_[^ /]*\.dsc' | tail -n 1)
+newest=$(apt source --only-source --print-uris mimalloc |
+    grep -o 'mimalloc_[^ /]*\.dsc' | tail -n 1)
 [ -n "$newest" ] || { echo "fetch-mimalloc.sh: apt knows no source of mimalloc" >&2; exit 1; }
 here_is=$(sed -n '1s/.*(\([0-9]*:\)\{0,1\}\(.*\)).*/mimalloc_\2.dsc/p' \
     "$source/debian/changelog" 2>/dev/null) || here_is=

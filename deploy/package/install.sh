@@ -101,9 +101,13 @@ check_system() {
     [ "$(uname -s)" = Linux ] || fail "Kiln is for Linux, this is $(uname -s)"
     [ "$(uname -m)" = "$machine" ] ||
         fail "this archive is for $machine, this machine is $(uname -m): take the other archive"
+    for feature in $(sed -n 's/^needs=//p' "$here/release"); do
+        [ ! -r /proc/cpuinfo ] || grep -qw "$feature" /proc/cpuinfo ||
+            fail "this archive's program does not run on this processor: it lacks $feature" \
+                "(/proc/cpuinfo)"
+    done
     "$here/bin/kiln" --version >/dev/null 2>&1 ||
-        fail "$here/bin/kiln does not run: on x86-64 it needs AVX2 and BMI2 (2013 and later)," \
-            "and the folder must not be mounted noexec"
+        fail "$here/bin/kiln does not run; the folder must not be mounted noexec"
     command -v systemctl >/dev/null ||
         fail "no systemctl: without systemd, run $here/bin/kiln train yourself (doc/README.md)"
     systemd_version=$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')

@@ -4,9 +4,11 @@
 #   make.sh DIRECTORY KILN...
 #
 # For each KILN, x86-64 or ARM64, a Debian package and a tar.gz with an installer for other
-# distributions come into DIRECTORY, and SHA256SUMS over all. With the same programs, from the same
-# commit, the bytes are the same: times are the commit's (or SOURCE_DATE_EPOCH), owners root, and
-# order and compression fixed. VERSION is version.sh's unless given.
+# distributions come into DIRECTORY, and SHA256SUMS over all. One of build/release-neoverse-n1 is an
+# archive only: a Debian package says its architecture and not its processor. With the same
+# programs, from the same commit, the bytes are the same: times are the commit's (or
+# SOURCE_DATE_EPOCH), owners root, and order and compression fixed. VERSION is version.sh's unless
+# given.
 #
 # dpkg-deb and not CPack: CPack takes its version when the build is configured, would place the
 # files of /etc and /lib/systemd by rules of its own, and could not make both kinds of package.
@@ -122,6 +124,7 @@ make_deb() {
     for script in preinst postinst prerm postrm; do
         install -m 755 "$here/debian/$script" "$tree/DEBIAN/"
     done
+    sed -i "s/@NEEDS@/$needs/" "$tree/DEBIAN/preinst"
     (cd "$tree" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z |
         xargs -0 md5sum >DEBIAN/md5sums)
     dpkg-deb --root-owner-group -Zxz --threads-max=1 --build "$tree" \
@@ -129,7 +132,7 @@ make_deb() {
 }
 
 make_archive() {
-    name=kiln-$VERSION-linux-$machine
+    name=kiln-$VERSION-linux-$machine$suffix
     tree=$work/$name
     mkdir -p "$tree/bin" "$tree/licences"
     install -m 755 "$kiln" "$tree/bin/kiln"
@@ -140,7 +143,7 @@ make_archive() {
     for licence in Apache-2.0 GPL-3 LGPL-2.1; do  # elsewhere they are not in a place known to all
         cp -L "/usr/share/common-licenses/$licence" "$tree/licences/"
     done
-    printf 'version=%s\nmachine=%s\n' "$VERSION" "$machine" >"$tree/release"
+    printf 'version=%s\nmachine=%s\nneeds=%s\n' "$VERSION" "$machine" "$needs" >"$tree/release"
     tar -C "$work" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
         --format=ustar -cf - "$name" | gzip -9n >"$out/$name.tar.gz"
 }
@@ -153,11 +156,15 @@ make_common "$work/common"
 for kiln in "$@"; do
     # What the file says it runs on: e_machine of its ELF header.
     case $(od -An -tu2 -j18 -N2 "$kiln" | tr -d ' ') in
-    62) deb_architecture=amd64 machine=x86_64 ;;
-    183) deb_architecture=arm64 machine=aarch64 ;;
+    62) deb_architecture=amd64 machine=x86_64 needs="avx2 bmi2" ;;
+    183) deb_architecture=arm64 machine=aarch64 needs=crc32 ;;
     *) echo "make.sh: $kiln is neither for x86-64 nor for ARM64" >&2; exit 1 ;;
     esac
-    make_deb
+    suffix=
+    case $kiln in
+    */release-neoverse-n1/kiln) suffix=-neoverse-n1 needs="crc32 atomics asimddp" ;;
+    *) make_deb ;;
+    esac
     make_archive
 done
 (cd "$out" && sha256sum ./*.deb ./*.tar.gz >SHA256SUMS)

@@ -22,8 +22,8 @@ sys.path.insert(0, os.path.join(HERE, "..", "service"))
 
 # pylint: disable=wrong-import-position
 from boot_test import Machine, bare_system, insist, is_ready, say  # noqa: E402
-from package_files import (check_arm64, check_contents, check_lintian,  # noqa: E402
-                           check_reproducible)
+from package_files import (check_arm64, check_contents, check_design,  # noqa: E402
+                           check_lintian, check_reproducible)
 from system_folder import (CONFIGURATION, SHIPPED_LATER, STATE, Folder, done, edit,  # noqa: E402
                            exists, fresh, has_state, is_enabled, make_state, path, read, write)
 
@@ -80,10 +80,10 @@ def try_old_processor(system):
     """As on one without AVX2. Nothing is mounted on this system's /proc."""
     write(system, "/proc/cpuinfo", "flags : fpu sse2 avx bmi1 bmi2\n")
     result = system.run("dpkg", "-i", "/root/this.deb", check=False)
-    insist(result.returncode != 0 and "needs AVX2" in result.stderr, f"it says {result.stderr}")
+    insist(result.returncode != 0 and "lacks avx2" in result.stderr, f"it says {result.stderr}")
     insist(not exists(system, "/usr/bin/kiln"), "what cannot run is installed")
     write(system, "/proc/cpuinfo", "flags : fpu sse2 avx avx2 bmi1 bmi2\n")
-    say("refused: " + next(line for line in result.stderr.splitlines() if "AVX2" in line))
+    say("refused: " + next(line for line in result.stderr.splitlines() if "avx2" in line))
 
 
 def try_deb(system, deb, next_deb):
@@ -171,6 +171,27 @@ def refused(system, text, *words):
     say(f"refused: {result.stderr.strip().splitlines()[0]}")
 
 
+def try_processors(system, archive):
+    """An archive for one design of ARM64, on a system that says that it is another, and then it."""
+    os.makedirs(path(system, "/root/design"))
+    done("tar", "-C", path(system, "/root/design"), "--strip-components=1", "-xzf", archive)
+    kept = {}
+    for name, script in (("/usr/bin/uname", '[ "$1" = -s ] && echo Linux || echo aarch64'),
+                         ("/root/design/bin/kiln", "")):
+        kept[name] = path(system, name) + ".away"
+        os.rename(path(system, name), kept[name])
+        write(system, name, f"#!/bin/sh\n{script}\n")
+        os.chmod(path(system, name), 0o755)
+    features = read(system, "/proc/cpuinfo")
+    write(system, "/proc/cpuinfo", "Features\t: fp asimd evtstrm crc32 cpuid\n")
+    refused(system, "lacks atomics", "/root/design/install.sh")
+    write(system, "/proc/cpuinfo", "Features\t: fp asimd crc32 atomics fphp asimddp\n")
+    system.run("/root/design/install.sh", "--dry-run")
+    write(system, "/proc/cpuinfo", features)
+    for name, away in kept.items():
+        os.rename(away, path(system, name))
+
+
 def try_refusals(system, foreign):
     if foreign:
         os.makedirs(path(system, "/root/foreign"))
@@ -223,8 +244,10 @@ def interrupt(system, script):
     insist(is_enabled(system) != "enabled", "it was not interrupted")
 
 
-def try_archive(system, archive, foreign):
+def try_archive(system, archive, foreign, for_design):
     unpack(system, archive)
+    if for_design:
+        try_processors(system, for_design)
     try_refusals(system, foreign)
     before = everything(system)
     told = system.run("/root/this/install.sh", "--dry-run").stdout
@@ -398,6 +421,7 @@ def main():
             if (deb := newest(packages, f"kiln_*_{architecture}.deb"))}
     insist("amd64" in debs, f"no package for amd64 in {packages}: make package")
     archive = newest(packages, "kiln-*-x86_64.tar.gz")
+    for_design = newest(packages, "kiln-*-neoverse-n1.tar.gz")
     version = done("dpkg-deb", "-f", debs["amd64"], "Version").strip()
     root = os.path.join(directory, "package")
 
@@ -409,11 +433,13 @@ def main():
             check_reproducible(packages, kilns, version, f"{folder}/again")
         if "arm64" in debs:
             check_arm64(debs["arm64"], f"{folder}/arm64")
+        if for_design:
+            check_design(for_design, f"{folder}/design")
 
         base = bare_system(directory)
         fresh(base, root)
         try_deb(Folder(root), debs["amd64"], next_deb)
-        try_archive(Folder(root), archive, newest(packages, "kiln-*-aarch64.tar.gz"))
+        try_archive(Folder(root), archive, newest(packages, "kiln-*-aarch64.tar.gz"), for_design)
         try_both(Folder(root))
         if "--no-boot" not in sys.argv:
             fresh(base, root)
