@@ -101,7 +101,8 @@ check_system() {
     [ "$(uname -s)" = Linux ] || fail "Kiln is for Linux, this is $(uname -s)"
     [ "$(uname -m)" = "$machine" ] ||
         fail "this archive is for $machine, this machine is $(uname -m): take the other archive"
-    for feature in $(sed -n 's/^needs=//p' "$here/release"); do
+    needs=$(sed -n 's/^needs=//p' "$here/release")
+    for feature in $needs; do
         [ ! -r /proc/cpuinfo ] || grep -qw "$feature" /proc/cpuinfo ||
             fail "this archive's program does not run on this processor: it lacks $feature" \
                 "(/proc/cpuinfo)"
