@@ -93,5 +93,25 @@ echo 360M >/sys/fs/cgroup/limited/memory.max
 )
 cat /sys/fs/cgroup/limited/memory.events
 
+echo "== starved"
+starved=/sys/fs/cgroup/starved
+mkdir $starved
+echo 100M >$starved/memory.max
+(
+    echo 0 >$starved/cgroup.procs
+    begin starved --games 320 --workers 2
+    wait $!
+    echo "status $?"
+) &
+run=$!
+was_killed_twice() {
+    [ "$(sed -n 's/^oom_kill //p' $starved/memory.events)" -ge 2 ]
+}
+until_it was_killed_twice
+echo max >$starved/memory.max
+wait $run
+cat /tmp/starved.out
+sha256sum /tmp/starved/game-000000000320.ckpt
+
 echo "== end"
 poweroff -f

@@ -130,6 +130,12 @@ class Kernel(unittest.TestCase):
         self.assertIn("status 0", said)
         self.assertRegex(said, r"oom_kill 0\n")
 
+    def test_a_trainer_that_the_kernel_kills_for_memory_goes_on_when_there_is_some(self):
+        said = self.said_of("starved")
+        self.assertIn("started again", said)
+        self.assertIn("status 0", said)
+        self.assertEqual(self.sum_of("starved"), self.sum_of("undisturbed"))
+
 
 if __name__ == "__main__":
     unittest.main()
