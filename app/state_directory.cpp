@@ -140,7 +140,8 @@ void refuse(const Error& error, StateDirectory& directory, const OpenCheckpoint&
     throw Failure(exit_code_of(error), line);
 }
 
-std::string read_settings_text(StateDirectory& directory, const OpenCheckpoint& checkpoint) {
+std::string read_settings_text(StateDirectory& directory, const OpenCheckpoint& checkpoint,
+                               const Advice& advice) {
     constexpr const char* section = "run.settings";
     const SectionInfo* info = checkpoint.reader->info().find(section);
     if (info == nullptr)
@@ -148,7 +149,7 @@ std::string read_settings_text(StateDirectory& directory, const OpenCheckpoint& 
     std::vector<std::byte> buffer(std::min<std::uint64_t>(info->bytes, 1u << 20));
     const auto read = checkpoint.reader->read_section(section, buffer);
     if (!read)
-        refuse(read.error(), directory, checkpoint);
+        refuse(read.error(), directory, checkpoint, advice);
     const auto* const text = reinterpret_cast<const char*>(buffer.data());
     return {text, ::strnlen(text, read.value())};
 }

@@ -68,7 +68,8 @@ OpenCheckpoint open_checkpoint(StateDirectory& directory, const FileName& name,
                          const OpenCheckpoint& checkpoint, const Advice& advice = {});
 
 // The settings text of a checkpoint; empty if it has none.
-std::string read_settings_text(StateDirectory& directory, const OpenCheckpoint& checkpoint);
+std::string read_settings_text(StateDirectory& directory, const OpenCheckpoint& checkpoint,
+                               const Advice& advice = {});
 
 // What a --model or FILE argument means: a checkpoint file, or a directory's newest. Throws
 // no_input if there is none.

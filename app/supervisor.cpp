@@ -267,6 +267,11 @@ void Supervisor::use_older_checkpoint(const std::string& damage) {
                       fmt::format("{}; --on-corrupt previous goes on from the one before, "
                                   "--on-corrupt fresh from nothing",
                                   damage));
+    // Never from nothing where that was not asked for.
+    if (settings_.on_corrupt == OnCorrupt::previous && directory_.checkpoints().count <= 1)
+        throw Failure(
+            ExitCode::bad_data,
+            fmt::format("{}; none is before it; --on-corrupt fresh starts from nothing", damage));
     directory_.set_aside(damaged);
     start_ = settings_.on_corrupt == OnCorrupt::previous ? newest() : Start();
     note(Severity::error, "checkpoint_damaged",

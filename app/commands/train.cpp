@@ -256,6 +256,8 @@ ExitCode train(const RunOptions& options, Console& console, ServiceLink& service
     RunControl control(supervisor, reporter, log, trainer.plan());
     if (std::string why_not; !control.open(settings.state, why_not))
         print_warning(console, why_not + "; the run goes on without answering commands");
+    for (const DamagedFile& file : start.damaged)
+        reporter.on_note({Severity::error, "checkpoint_damaged", file.text});
     log.write({Severity::info,
                "started",
                opening_line(trainer, start),

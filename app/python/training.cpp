@@ -23,29 +23,6 @@ constexpr auto longest_nap = std::chrono::milliseconds(5);
 constexpr double flush_every_s = 1;
 constexpr int ledger_naps_max = 200;  // a second
 
-// The newest checkpoint that is whole throughout, as far as on_corrupt lets damaged ones go.
-StartingPoint find_whole_start(StateDirectory& directory, const RunSettings& asked) {
-    for (;;) {
-        StartingPoint start = find_start(directory, asked);
-        if (!start.checkpoint)
-            return start;
-        const Status whole = start.checkpoint->reader->verify();
-        if (whole)
-            return start;
-        if (!is_damage(whole.error()) || asked.on_corrupt == OnCorrupt::stop)
-            refuse(whole.error(), directory, *start.checkpoint,
-                   {"on-corrupt 'previous' or 'fresh' goes on without it", ""});
-        start.checkpoint->reader->close();
-        directory.set_aside(start.checkpoint->name);
-        if (asked.on_corrupt == OnCorrupt::fresh) {
-            start.checkpoint.reset();
-            start.games = 0;
-            start.settings = RunSettings();
-            return start;
-        }
-    }
-}
-
 GameTotals totals_of(const othello::GameSums& sums) {
     return {sums.games, sums.black_wins, sums.white_wins, sums.stone_difference, sums.moves};
 }
@@ -74,7 +51,7 @@ Training::Training(std::span<const Assignment> asked, std::string workload)
     : workload_(std::move(workload)), teller_("") {
     const RunSettings wanted = assign_all(RunSettings(), asked);
     directory_ = std::make_unique<StateDirectory>(wanted.state);
-    StartingPoint start = find_whole_start(*directory_, wanted);
+    StartingPoint start = find_start(*directory_, wanted, Scrutiny::whole);
     const RunSettings settings = in_process(assign_all(start.settings, asked));
     check_workload(start, settings);
     start_trainer(settings, start, true);
@@ -85,6 +62,10 @@ Training::Training(std::span<const Assignment> asked, std::string workload)
     teller_ = EventTeller(settings.state, unit_of(settings.workload));
     if (start.checkpoint)
         teller_.go_on_from(read_strength_curve(settings.state, start.games));
+    for (const DamagedFile& file : start.damaged) {
+        unread_.push_back({Severity::error, "checkpoint_damaged", file.text});
+        log_->write(unread_.back());
+    }
     log_->write({Severity::info,
                  "started",
                  fmt::format("training in a program from game {}: {} workers, {} of {} memory "

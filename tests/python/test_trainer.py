@@ -158,6 +158,14 @@ def test_a_damaged_newest_checkpoint_is_gone_around_if_asked(make, tmp_path):
     resumed = make(resume=True, on_corrupt="previous")
     assert resumed.games == 32
     assert (tmp_path / "run" / "game-000000000064.ckpt.damaged").exists()
+    resumed.close()
+    only = tmp_path / "run" / "game-000000000032.ckpt"
+    with open(only, "r+b") as file:
+        file.seek(90_000_000)
+        file.write(b"damage")
+    with pytest.raises(kiln.CheckpointError, match="it is the only one; on_corrupt fresh"):
+        make(resume=True, on_corrupt="previous")
+    assert only.exists()
 
 
 def test_a_directory_with_a_run_is_not_overwritten(make):

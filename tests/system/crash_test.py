@@ -10,10 +10,8 @@ import subprocess
 import time
 import unittest
 
-from support import KILN, KilnTest, native_only, patch
+from support import FAULTY_KILN, KILN, KilnTest, native_only, patch
 
-FAULTY_KILN = os.environ.get("FAULTY_KILN") or os.path.join(
-    os.path.dirname(KILN), "tests", "faulty_kiln")
 IS_SANITIZED = bool(os.environ.get("KILN_SANITIZE"))
 SEED = 20261121
 
@@ -190,6 +188,23 @@ class Killed(CrashTest):
         self.assertIn("a chunk is damaged", done.err)
         self.assertTrue(os.path.exists(damaged + ".damaged"))
         self.assert_undisturbed()
+
+    def test_every_checkpoint_damaged_while_nobody_looked_ends_the_run(self):
+        process = self.start_run("--on-corrupt", "previous")
+        trainer = self.trainer_of(process)
+        self.wait_for_checkpoints(2)
+        os.kill(process.pid, signal.SIGSTOP)
+        os.kill(trainer, signal.SIGKILL)
+        files = [self.path("run", name) for name in self.checkpoints("run")]
+        for file in files:
+            patch(file, 12000, None)
+        os.kill(process.pid, signal.SIGCONT)
+        done = self.finish(process, 65)
+        self.assertIn("--on-corrupt fresh starts from nothing", done.err)
+        for file in files[:-1]:
+            self.assertIn(f"set aside as {os.path.basename(file)}.damaged", done.err)
+            self.assertTrue(os.path.exists(file + ".damaged"))
+        self.assertEqual(self.checkpoints("run"), [os.path.basename(files[-1])])
 
 
 class Faults(CrashTest):

@@ -3,12 +3,12 @@
 
 import fcntl
 import os
-import resource
+import re
 import shutil
 import subprocess
 import unittest
 
-from support import FIRST_SECTION, KILN, NULL, SMALL, KilnTest, patch
+from support import FIRST_SECTION, KILN, NULL, SMALL, KilnTest, limit_file_sizes, patch
 
 USAGE, BAD_DATA, NO_INPUT, CANNOT_CREATE, IO, PERMISSION, CONFIGURATION = 2, 65, 66, 73, 74, 77, 78
 NOBODY = 65534
@@ -124,11 +124,22 @@ class Damage(KilnTest):
             self.assertIn("remove or rename it to go on from game-000000000128.ckpt", line)
             self.refused(BAD_DATA, *again, "--on-corrupt", "previous")
             os.rename(self.whole, self.whole + ".foreign")
-        self.kiln(*again)
+        done = self.kiln(*again)
         self.assertEqual(os.path.exists(self.whole + ".damaged"), is_damage)
+        if is_damage:
+            told = re.escape(words) + ".*; set aside as " + os.path.basename(self.whole)
+            self.assertRegex(done.err, told)
+            self.assertRegex(self.log("run"), told)
         # As if nothing had happened.
         self.kiln("train", *NULL[:2], "--games", 512, *NULL[4:], "--state", self.path("straight"))
         self.assert_same_file(self.newest("run"), self.newest("straight"))
+
+    def log(self, run):
+        text = ""
+        for name in os.listdir(self.path(run, "logs")):
+            with open(self.path(run, "logs", name), encoding="utf-8") as file:
+                text += file.read()
+        return text
 
     def test_a_flipped_byte_is_found_with_section_chunk_and_range(self):
         patch(self.whole, FIRST_SECTION + 4096 + 2064 + 1000, None)
@@ -138,6 +149,10 @@ class Damage(KilnTest):
     def test_a_flipped_byte_in_the_header(self):
         patch(self.whole, 40, None)
         self.expect_refusals("the header is damaged: bytes 0 to 4095")
+
+    def test_a_flipped_byte_in_the_settings(self):
+        patch(self.whole, FIRST_SECTION + 1, None)
+        self.expect_refusals("a chunk is damaged: section run.settings, chunk 0 of 1")
 
     def test_a_flipped_byte_in_the_table_of_checksums(self):
         patch(self.whole, os.path.getsize(self.whole) - 33, None)
@@ -168,6 +183,30 @@ class Damage(KilnTest):
         self.kiln("train", *NULL, "--resume", "--state", self.path("run"), "--on-corrupt", "fresh")
         self.kiln("train", *NULL, "--state", self.path("straight"))
         self.assert_same_file(self.whole, self.newest("straight"))
+
+    def test_where_nothing_whole_is_left_nothing_is_begun_from_nothing(self):
+        """Before anything is started, and where only who loads finds it."""
+        for offset in (40, FIRST_SECTION + 1, FIRST_SECTION + 4096 + 2064 + 1000):
+            with self.subTest(offset):
+                files = [self.path("run", name) for name in self.checkpoints("run")]
+                for file in files:
+                    patch(file, offset, None)
+                again = ["train", "--resume", "--games", 512, "--state", self.path("run"),
+                         "--on-corrupt", "previous"]
+                done = self.kiln(*again, code=BAD_DATA)
+                last = done.err.splitlines()[-1]
+                self.assertIn(f"kiln: {files[-1]}: ", last)
+                self.assertIn("is damaged", last)
+                self.assertIn("--on-corrupt fresh starts from nothing", last)
+                self.assertTrue(os.path.exists(files[-1]))
+                self.assertTrue(os.path.exists(files[0]) or os.path.exists(files[0] + ".damaged"))
+                # And so it stays, however often a service manager tries.
+                self.refused(BAD_DATA, *again)
+                if not os.path.exists(files[0]):
+                    os.rename(files[0] + ".damaged", files[0])
+                for file in files:
+                    patch(file, offset, None)
+                self.kiln("checkpoint", "verify", self.path("run"))
 
     def test_damage_in_one_of_many_is_found_and_the_others_are_reported(self):
         patch(self.path("run", self.checkpoints("run")[1]), FIRST_SECTION, None)
@@ -249,10 +288,6 @@ class StateDirectory(KilnTest):
             self.assertEqual(done.returncode, PERMISSION, done.stderr)
             self.assertRegex(done.stderr, r"\Akiln: --state: cannot use [^\n]+Permission denied")
             self.assertEqual(done.stderr.count("\n"), 1)
-
-
-def limit_file_sizes():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 
 
 class FullDisk(KilnTest):

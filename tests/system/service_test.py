@@ -12,10 +12,8 @@ import threading
 import time
 import unittest
 
-from support import KILN, NULL, TIMEOUT_S, KilnTest
+from support import FAULTY_KILN, KILN, NULL, TIMEOUT_S, KilnTest
 
-FAULTY_KILN = os.environ.get("FAULTY_KILN") or os.path.join(
-    os.path.dirname(KILN), "tests", "faulty_kiln")
 # Long enough for a busy machine: pings are due four times in it.
 WATCHDOG_S = 6
 FOR_EVER = ["--workload", "null", "--games", "1000000000", "--epoch-games", "32", "--workers", "2",

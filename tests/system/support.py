@@ -4,6 +4,7 @@ import ctypes
 import fcntl
 import os
 import pty
+import resource
 import shutil
 import signal
 import struct
@@ -14,6 +15,8 @@ import unittest
 
 KILN = os.environ.get("KILN") or os.path.join(
     os.path.dirname(__file__), "..", "..", "build", "dev", "kiln")
+FAULTY_KILN = os.environ.get("FAULTY_KILN") or os.path.join(
+    os.path.dirname(KILN), "tests", "faulty_kiln")
 
 # A run of a second: a hundred short games, at their end trials, which take most of it.
 TRIED = ["--games", "128", "--epoch-games", "32", "--exact-empties", "8", "--memory", "400MB",
@@ -155,6 +158,11 @@ def patch(path, offset, contents):
             contents = bytes([byte[0] ^ 0xFF])
             file.seek(offset)
         file.write(contents)
+
+
+def limit_file_sizes():
+    """Of a process to be: saves fail as on a full disk."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 
 
 def open_terminal():
