@@ -59,6 +59,11 @@ Json workers_of(const Supervisor& supervisor, std::uint64_t now_ns) {
     return list;
 }
 
+// So far, by what was told last of one.
+std::uint64_t failed_saves(const Json& told) {
+    return told.is_null() ? 0 : told.value("failed_attempts", std::uint64_t{0});
+}
+
 }  // namespace
 
 bool RunControl::open(const std::string& state, std::string& why_not) {
@@ -77,8 +82,10 @@ Json RunControl::done(const std::string& text) const {
 
 std::optional<Json> RunControl::answer(const Request& request, ControlTicket ticket) {
     const auto wait = [&]() -> std::optional<Json> {
-        waiting_.push_back(
-            {ticket, request.command, supervisor_.page().status.games_saved.load(), now_ns_});
+        const StatusPage& page = supervisor_.page().status;
+        waiting_.push_back({ticket, request.command, now_ns_, page.games_absorbed.load(),
+                            page.games_saved.load(),
+                            failed_saves(reporter_.latest("checkpoint_failed"))});
         return std::nullopt;
     };
     switch (request.command) {
@@ -141,7 +148,6 @@ Json RunControl::set(const Request& request) {
 // What a waiting client gets now; nothing if it has to wait on.
 std::optional<Json> RunControl::outcome_of(const Waiting& waiting) const {
     const RunState state = supervisor_.state();
-    const std::uint64_t saved = supervisor_.page().status.games_saved.load();
     switch (waiting.command) {
         case ControlCommand::pause:
             if (state == RunState::paused)
@@ -150,11 +156,7 @@ std::optional<Json> RunControl::outcome_of(const Waiting& waiting) const {
                 return error_reply(fmt::format("pause: the run is {}", name_of(state)));
             return std::nullopt;
         case ControlCommand::save:
-            if (saved != waiting.games_saved && !supervisor_.page().status.save_requested.load())
-                return done(fmt::format("saved game {}", format_count(saved)));
-            if (state != RunState::training)
-                return error_reply(fmt::format("save: the run is {}", name_of(state)));
-            return std::nullopt;
+            return outcome_of_save(waiting);
         case ControlCommand::memory: {
             constexpr std::uint64_t patience_ns = 1'000'000'000;
             const bool is_stale = supervisor_.page().status.ledger_requested.load();
@@ -165,6 +167,23 @@ std::optional<Json> RunControl::outcome_of(const Waiting& waiting) const {
         default:
             return std::nullopt;
     }
+}
+
+// What was being written when it was asked is no answer: it holds less than had been learned.
+std::optional<Json> RunControl::outcome_of_save(const Waiting& waiting) const {
+    const StatusPage& page = supervisor_.page().status;
+    if (!page.save_requested.load()) {
+        const std::uint64_t saved = page.games_saved.load();
+        if (saved != waiting.games_saved && saved >= waiting.games_absorbed)
+            return done(fmt::format("saved game {}", format_count(saved)));
+        const Json failed = reporter_.latest("checkpoint_failed");
+        if (failed_saves(failed) > waiting.failed_saves &&
+            failed.value("games", std::uint64_t{0}) >= waiting.games_absorbed)
+            return error_reply("save: " + failed.value("text", ""), ExitCode::io_failed);
+    }
+    if (const RunState state = supervisor_.state(); state != RunState::training)
+        return error_reply(fmt::format("save: the run is {}", name_of(state)));
+    return std::nullopt;
 }
 
 void RunControl::serve(std::uint64_t now_ns) {

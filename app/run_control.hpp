@@ -1,7 +1,7 @@
 // RunControl: what a run answers to those who ask it over its control socket.
 //
 // Turns requests into calls of the supervisor, and answers late what takes time: `pause`, `save`
-// and `stop` are answered when the checkpoint is durable. One thread.
+// and `stop` are answered when the checkpoint is durable, or could not be made so. One thread.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +42,11 @@ class RunControl final : public ControlHandler {
     struct Waiting {
         ControlTicket ticket;
         ControlCommand command;
-        std::uint64_t games_saved;  // when it was asked
         std::uint64_t since_ns;
+        // When it was asked:
+        std::uint64_t games_absorbed;
+        std::uint64_t games_saved;
+        std::uint64_t failed_saves;
     };
 
     Json counts() const;
@@ -51,6 +54,7 @@ class RunControl final : public ControlHandler {
     Json set(const Request& request);
     Json done(const std::string& text) const;
     std::optional<Json> outcome_of(const Waiting& waiting) const;
+    std::optional<Json> outcome_of_save(const Waiting& waiting) const;
 
     Supervisor& supervisor_;
     const Reporter& reporter_;

@@ -171,10 +171,8 @@ bool WatchedRun::press(char key) {
 }
 
 void WatchedRun::give_order(ControlCommand command) {
-    if (order_)
-        return say(name_of(order_->command) + " is still under way", true);
     try {
-        order_.emplace(state_, command, now_.steady);
+        order_.emplace(state_, command, now_.steady);  // whoever waited for another gives that up
     } catch (const Failure& failure) {
         return say(failure.what(), true);
     }

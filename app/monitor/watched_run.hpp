@@ -27,7 +27,8 @@ class WatchedRun {
 
     // Asks, takes answers, reads logs on for a piece. True: there is more to be read at once.
     bool look(const Time& time);
-    // A key. False: the watcher wants to leave.
+    // A key. False: the watcher wants to leave. An order replaces the one whose answer is awaited,
+    // which the run has taken and carries out.
     bool press(char key);
 
     const MonitorView& view() const { return view_; }

@@ -5,6 +5,7 @@
 //     KILN_FAULT_TIMES  how often in all (default: for ever), counted in ...
 //     KILN_FAULT_COUNT  ... the length of this file, because a trainer that died remembers nothing
 //     KILN_TICKET_US    how long every ticket takes besides, in microseconds of work
+//     KILN_SYNC_MS      how long every fsync takes besides, in milliseconds, as on a slow disk
 // Kinds: loop (for ever, deaf), spin (for ever, alive and listening), sleep (for ever, without the
 // processor), check, segv, overflow (the stack), map (memory after the seal), give-up.
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -132,6 +134,12 @@ Workload& make_faulty(Workload& workload) {
 
 }  // namespace
 }  // namespace kiln::test
+
+// In place of the C library's.
+extern "C" int fsync(int file) {
+    (void)::usleep(static_cast<useconds_t>(1000 * kiln::test::number_from("KILN_SYNC_MS", 0)));
+    return static_cast<int>(::syscall(SYS_fsync, file));
+}
 
 int main(int argument_count, char** arguments) {
     kiln::app::wrap_workloads(kiln::test::make_faulty);

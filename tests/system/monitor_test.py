@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from support import KILN, KilnTest, TIMEOUT_S
+from support import KILN, KilnTest, TIMEOUT_S, limit_file_sizes
 from terminal import Terminal
 
 # Goes on for longer than any test looks.
@@ -18,8 +18,8 @@ LONG = ["--games", "1000000", "--epoch-games", "32", "--memory", "400MB", "--tab
 
 
 class Monitor(KilnTest):
-    def train(self, *arguments):
-        return self.start("train", *LONG, "--state", self.path("s"), *arguments)
+    def train(self, *arguments, **options):
+        return self.start("train", *LONG, "--state", self.path("s"), *arguments, **options)
 
     def monitor(self, *arguments, **options):
         terminal = Terminal([KILN, "monitor", "--state", self.path("s"), "--interval", "0.2",
@@ -137,6 +137,24 @@ class OnScreen(Monitor):
         terminal.until("any key closes this")
         terminal.type("x")
         terminal.until(lambda screen: "any key closes this" not in screen)
+
+    def test_an_order_that_is_not_answered_keeps_no_other_from_being_given(self):
+        self.answer_with(None)
+        terminal = self.monitor()
+        terminal.until("q quit")
+        terminal.type("s")
+        terminal.until("save: waiting for the run")
+        terminal.type("py")
+        terminal.until("pause: waiting for the run")
+        terminal.type("q")
+        self.assertEqual(terminal.end(), 0)
+
+    def test_a_save_that_fails_is_told(self):
+        self.train("--checkpoint-every", "0", preexec_fn=limit_file_sizes)
+        terminal = self.monitor(columns=120)
+        terminal.until("training, up")
+        terminal.type("s")
+        terminal.until(re.compile("save: game .* could not be saved").search)
 
     def test_it_waits_for_a_run_and_outlives_its_crash(self):
         terminal = self.monitor()

@@ -7,17 +7,18 @@ import stat
 import time
 import unittest
 
-from support import KilnTest, native_only
+from support import FAULTY_KILN, KilnTest, limit_file_sizes, native_only
 
 # Full-size state, short games: some ten seconds if nobody interferes.
 RUN = ["--games", "40000", "--epoch-games", "64", "--exact-empties", "4", "--memory", "400MB",
        "--table-mib", "2", "--workers", "2", "--trials-every", "0"]
 NO_RUN = 69
+IO = 74
 
 
 class RunControl(KilnTest):
-    def begin(self, *more):
-        process = self.start("train", *RUN, *more, "--state", self.path("run"))
+    def begin(self, *more, **options):
+        process = self.start("train", *RUN, *more, "--state", self.path("run"), **options)
         self.wait_for(lambda status: status["state"] == "training" and status["games"] > 0)
         return process
 
@@ -104,6 +105,28 @@ class RunControl(KilnTest):
         self.assertEqual(self.checkpoints("run")[0], f"game-{games:012d}.ckpt")
         self.kiln("checkpoint", "verify", self.newest("run"))
         self.stop(process)
+
+    def test_a_save_under_way_does_not_answer_for_what_was_learned_since(self):
+        """On a slow disk the save that is due anyway takes longer than some epochs."""
+        process = self.start("train", "--workload", "null", "--games", "1000000", "--epoch-games",
+                             "64", "--workers", "2", "--checkpoint-every", "4096",
+                             "--state", self.path("run"), program=FAULTY_KILN,
+                             env={**os.environ, "KILN_TICKET_US": "1000", "KILN_SYNC_MS": "1500"})
+        self.wait_for(lambda status: status["games"] > 4096)
+        self.assertEqual(self.checkpoints("run"), [], "the save is over already")
+        games = self.status()["games"]
+        answer = self.ask("save")
+        saved = int(answer.split("saved game ")[1].replace(",", ""))
+        self.assertGreaterEqual(saved, games)
+        self.kiln("checkpoint", "verify", self.path("run", f"game-{saved:012d}.ckpt"))
+        self.stop(process)
+
+    def test_a_save_that_fails_is_answered(self):
+        process = self.begin("--checkpoint-every", "0", preexec_fn=limit_file_sizes)
+        before = time.monotonic()
+        self.assertRegex(self.ask("save", code=IO), "kiln: save: game .* could not be saved: File")
+        self.assertLess(time.monotonic() - before, 60)
+        process.kill()
 
     def test_stopped_it_saves_and_ends_well(self):
         process = self.begin()
