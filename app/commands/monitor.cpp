@@ -65,12 +65,31 @@ class TerminalSignals {
     int descriptor_ = -1;
 };
 
+// Stops as who handles nothing does, and returns when it goes on. Where nobody could continue us
+// (an orphaned process group: no shell does job control) the kernel discards the signal; SIGSTOP it
+// would not.
+void stop_by_default() {
+    struct sigaction standard {};
+    struct sigaction before {};
+    standard.sa_handler = SIG_DFL;
+    sigemptyset(&standard.sa_mask);
+    sigset_t only_this;
+    sigset_t blocked;
+    sigemptyset(&only_this);
+    sigaddset(&only_this, SIGTSTP);
+    (void)::sigaction(SIGTSTP, &standard, &before);
+    (void)::pthread_sigmask(SIG_UNBLOCK, &only_this, &blocked);
+    (void)::raise(SIGTSTP);
+    (void)::pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
+    (void)::sigaction(SIGTSTP, &before, nullptr);
+}
+
 // False: it ends.
 bool act_on(int number, Screen& screen) {
     switch (number) {
         case SIGTSTP:
             screen.leave();
-            (void)::raise(SIGSTOP);
+            stop_by_default();
             screen.enter();
             return true;
         case SIGCONT:  // whoever stopped us may have used the terminal

@@ -15,6 +15,8 @@ from terminal import Terminal
 # Goes on for longer than any test looks.
 LONG = ["--games", "1000000", "--epoch-games", "32", "--memory", "400MB", "--table-mib", "2",
         "--workers", "1", "--trials-every", "0", "--quiet"]
+CTRL_Z = "\x1a"
+ENTER = "\x1b[?1049h"  # of the other screen
 
 
 class Monitor(KilnTest):
@@ -83,16 +85,28 @@ class OnScreen(Monitor):
         self.assertTrue(terminal.is_given_back())
 
     def test_ctrl_z_gives_the_terminal_back_until_it_goes_on(self):
+        terminal = Terminal(["/bin/sh", "-m", "-c",
+                             '"$@"; echo "the shell is back"; read line; fg', "sh", KILN,
+                             "monitor", "--state", self.path("s")])
+        self.addCleanup(terminal.close)
+        terminal.until("q quit")
+        terminal.type(CTRL_Z)
+        terminal.until("the shell is back")
+        self.assertTrue(terminal.is_given_back())
+        terminal.type("\n")
+        terminal.until(lambda _: terminal.is_other_screen)
+        terminal.until("q quit")
+        terminal.type("q")
+        self.assertEqual(terminal.end(), 0)
+        self.assertTrue(terminal.is_given_back())
+
+    def test_ctrl_z_stops_nothing_where_nobody_could_continue_it(self):
+        """Without a shell that does job control, as behind ssh HOST kiln monitor."""
         terminal = self.monitor()
         terminal.until("q quit")
-        terminal.process.send_signal(signal.SIGTSTP)
-        _, status = os.waitpid(terminal.process.pid, os.WUNTRACED)
-        self.assertTrue(os.WIFSTOPPED(status))
-        while terminal.read():
-            pass
-        self.assertTrue(terminal.is_given_back())
-        terminal.process.send_signal(signal.SIGCONT)
-        terminal.until(lambda _: terminal.is_other_screen)
+        before = terminal.raw.count(ENTER)
+        terminal.type(CTRL_Z)
+        terminal.until(lambda _: terminal.raw.count(ENTER) > before, 20)
         terminal.until("q quit")
         terminal.type("q")
         self.assertEqual(terminal.end(), 0)
