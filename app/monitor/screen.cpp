@@ -8,11 +8,14 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "platform/linux/signals.hpp"
 
 namespace kiln::app {
 namespace {
@@ -35,14 +38,27 @@ Restore restore;
 std::atomic<bool> is_restore_needed{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-// Async-signal-safe. The action has been reset, so that returning repeats the fault.
+// Async-signal-safe, and waits for nothing: a terminal that takes no more output goes without the
+// sequence, and one that is not ours at the moment does not stop us.
+void give_back() {
+    if (!is_restore_needed.exchange(false))
+        return;
+    sigset_t stops;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTTOU);
+    (void)::pthread_sigmask(SIG_BLOCK, &stops, nullptr);
+    const int flags = ::fcntl(restore.output, F_GETFL);
+    (void)::fcntl(restore.output, F_SETFL, flags | O_NONBLOCK);
+    [[maybe_unused]] const ssize_t written =
+        ::write(restore.output, leave_sequence.data(), leave_sequence.size());
+    (void)::fcntl(restore.output, F_SETFL, flags);  // which others share
+    if (restore.input >= 0)
+        (void)::tcsetattr(restore.input, TCSANOW, &restore.before);
+}
+
+// The action has been reset, so that returning repeats the fault.
 void on_fault(int number) {
-    if (is_restore_needed.exchange(false)) {
-        [[maybe_unused]] const ssize_t written =
-            ::write(restore.output, leave_sequence.data(), leave_sequence.size());
-        if (restore.input >= 0)
-            (void)::tcsetattr(restore.input, TCSANOW, &restore.before);
-    }
+    give_back();
     (void)::raise(number);
 }
 
@@ -170,6 +186,7 @@ void Screen::enter() {
     restore = {before_ ? input_ : -1, output_, before_.value_or(termios())};
     is_restore_needed.store(true);
     install_fault_handlers(true);
+    platform::set_end_hook(give_back);
     (void)write(enter_sequence);
     forget();
     is_entered_ = true;
@@ -183,6 +200,7 @@ void Screen::leave() {
         (void)::tcsetattr(input_, TCSADRAIN, &*before_);
     is_restore_needed.store(false);
     install_fault_handlers(false);
+    platform::set_end_hook(nullptr);
     is_entered_ = false;
 }
 

@@ -2,8 +2,9 @@
 //
 // While it lives the terminal shows its other screen, without cursor, echo or line editing; the
 // destructor gives everything back. So do faults (SIGSEGV, SIGABRT and the like), for which it
-// installs handlers. A frame is one write of what has changed since the last one. There is one
-// Screen at a time. One thread.
+// installs handlers, and a second stop signal (platform/linux/signals.hpp); these two without the
+// other screen's end if the terminal takes no output. A frame is one write of what has changed
+// since the last one. There is one Screen at a time. One thread.
 #pragma once
 
 #include <optional>

@@ -17,9 +17,11 @@ namespace {
 // sig_atomic_t.
 std::atomic<std::atomic<bool>*> stop_flag{nullptr};
 std::atomic<std::atomic<bool>*> reload_flag{nullptr};
+std::atomic<void (*)()> end_hook{nullptr};
 std::atomic<unsigned> received{0};
 std::atomic<int> last_signal{0};
 static_assert(std::atomic<std::atomic<bool>*>::is_always_lock_free);
+static_assert(std::atomic<void (*)()>::is_always_lock_free);
 static_assert(std::atomic<unsigned>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 // One request may arrive twice: `timeout`, for one, signals its child and then the child's whole
@@ -36,6 +38,8 @@ std::int64_t now_ns() {
 
 // The default action at once, for the signal that is being handled.
 void end_by(int signal_number) {
+    if (void (*const hook)() = end_hook.load(std::memory_order_acquire); hook != nullptr)
+        hook();
     struct sigaction action {};
     action.sa_handler = SIG_DFL;
     sigset_t only_this;
@@ -118,6 +122,10 @@ void restore_stop_signals() {
         (void)set_action(SIGHUP, SIG_DFL, 0);
     stop_flag.store(nullptr, std::memory_order_release);
     reload_flag.store(nullptr, std::memory_order_release);
+}
+
+void set_end_hook(void (*hook)()) {
+    end_hook.store(hook, std::memory_order_release);
 }
 
 unsigned stop_signals_received() {

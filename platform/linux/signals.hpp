@@ -40,6 +40,10 @@ class StopSignals {
     StopSignals& operator=(const StopSignals&) = delete;
 };
 
+// Called before a second signal of a kind ends the process, in its handler: async-signal-safe, and
+// never to wait, for what it waits for may be why there is a second one. nullptr: nothing is.
+void set_end_hook(void (*hook)());
+
 // How many stop signals came since the handlers were installed, and which came last (0: none).
 unsigned stop_signals_received();
 int last_stop_signal();

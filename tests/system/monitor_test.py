@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import termios
 import threading
 import time
 import unittest
@@ -83,6 +84,19 @@ class OnScreen(Monitor):
         terminal.process.send_signal(signal.SIGABRT)
         self.assertEqual(terminal.end(), -signal.SIGABRT)
         self.assertTrue(terminal.is_given_back())
+
+    def test_a_second_signal_ends_a_monitor_whose_terminal_takes_no_output(self):
+        terminal = self.monitor(columns=200, rows=60)
+        terminal.until("q quit")
+        for columns in range(201, 241):  # each is a whole frame that nobody reads
+            terminal.resize(columns, 60)
+            time.sleep(0.05)
+        terminal.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        self.assertIsNone(terminal.process.poll(), "it was not held up")
+        terminal.process.send_signal(signal.SIGTERM)
+        self.assertEqual(terminal.process.wait(TIMEOUT_S), -signal.SIGTERM)
+        self.assertEqual(termios.tcgetattr(terminal.slave), terminal.before)
 
     def test_ctrl_z_gives_the_terminal_back_until_it_goes_on(self):
         terminal = Terminal(["/bin/sh", "-m", "-c",

@@ -1,8 +1,18 @@
 #include "app/monitor/screen.hpp"
 
+#include <chrono>
 #include <cstdlib>
+#include <string>
+#include <thread>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "platform/linux/signals.hpp"
+#include "tests/support/child.hpp"
 
 namespace kiln::app {
 namespace {
@@ -49,6 +59,74 @@ TEST(Screen, without_unicode_every_byte_is_ascii) {
     after.put(0, 0, 0x2588);
     after.put(1, 0, 0xE9);
     EXPECT_EQ(difference_of(Canvas(2, 1), after, {false, false}), "\x1b[1;1H\x1b[0m??");
+}
+
+// A pseudo terminal; not everywhere is there one to be had.
+class OnTerminal : public testing::Test {
+  protected:
+    void SetUp() override {
+        master_ = ::posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK);
+        if (master_ < 0 || ::grantpt(master_) != 0 || ::unlockpt(master_) != 0)
+            GTEST_SKIP() << "no pseudo terminal";
+        slave_ = ::open(::ptsname(master_), O_RDWR | O_NOCTTY);
+        if (slave_ < 0 || ::tcgetattr(slave_, &before_) != 0)
+            GTEST_SKIP() << "no pseudo terminal";
+    }
+    ~OnTerminal() override {
+        ::close(slave_);
+        ::close(master_);
+    }
+
+    int terminal() const { return slave_; }
+    std::string output() const {
+        std::string text;
+        char piece[4096];
+        for (ssize_t count; (count = ::read(master_, piece, sizeof(piece))) > 0;)
+            text.append(piece, static_cast<std::size_t>(count));
+        return text;
+    }
+    bool has_its_modes() const {
+        termios now{};
+        return ::tcgetattr(slave_, &now) == 0 && now.c_lflag == before_.c_lflag &&
+               now.c_iflag == before_.c_iflag;
+    }
+    // A screen that is asked to end twice and has not done so.
+    int end_by_second_signal(bool is_full) const {
+        return test::run_child([=, this] {
+            std::atomic<bool> stop{false};
+            const platform::StopSignals signals(stop);
+            const Screen screen(slave_, slave_, unicode);
+            if (is_full) {
+                (void)::fcntl(slave_, F_SETFL, O_RDWR | O_NONBLOCK);
+                while (::write(slave_, "xxxxxxxxxxxxxxxx", 16) > 0) {
+                }
+                (void)::fcntl(slave_, F_SETFL, O_RDWR);
+            }
+            ::raise(SIGTERM);
+            std::this_thread::sleep_for(std::chrono::milliseconds(350));
+            ::alarm(10);  // should it wait
+            ::raise(SIGTERM);
+            return 0;
+        });
+    }
+
+  private:
+    int master_ = -1;
+    int slave_ = -1;
+    termios before_{};
+};
+
+TEST_F(OnTerminal, a_second_stop_signal_gives_it_back) {
+    EXPECT_EQ(end_by_second_signal(false), 128 + SIGTERM);
+    EXPECT_TRUE(output().ends_with("\x1b[?1049l"));
+    EXPECT_TRUE(has_its_modes());
+    EXPECT_EQ(::fcntl(terminal(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST_F(OnTerminal, that_takes_no_output_gets_its_modes_back) {
+    EXPECT_EQ(end_by_second_signal(true), 128 + SIGTERM);
+    EXPECT_TRUE(has_its_modes());
+    EXPECT_EQ(::fcntl(terminal(), F_GETFL) & O_NONBLOCK, 0);
 }
 
 class Environment : public testing::Test {

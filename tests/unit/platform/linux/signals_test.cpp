@@ -50,6 +50,19 @@ TEST(Signals, the_second_of_a_kind_ends_the_process_at_once) {
                   128 + signal_number);
 }
 
+TEST(Signals, before_that_the_hook_is_called) {
+    EXPECT_EQ(test::run_child([] {
+                  std::atomic<bool> stop{false};
+                  RETURN_UNLESS(install_stop_signals(stop));
+                  set_end_hook([] { ::_exit(7); });
+                  ::raise(SIGTERM);
+                  std::this_thread::sleep_for(std::chrono::milliseconds(350));
+                  ::raise(SIGTERM);
+                  return 0;
+              }),
+              7);
+}
+
 TEST(Signals, one_request_that_arrives_twice_is_one_request) {
     for (const int signal_number : {SIGINT, SIGTERM})
         EXPECT_EQ(test::run_child([=] {
