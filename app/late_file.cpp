@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,15 +14,40 @@
 #include "app/failure.hpp"
 
 namespace kiln::app {
+namespace {
 
-LateFile::LateFile(const std::string& flag, const std::string& path)
-    : flag_(flag), path_(path), part_(path + ".part") {
+// Where the name leads, whether or not anything is there.
+std::string follow_links(const std::string& path) {
+    constexpr int links_max = 40;  // as many as the kernel follows
+    std::filesystem::path at = path;
+    std::error_code error;
+    for (int links = 0; links < links_max; ++links) {
+        const std::filesystem::path target = std::filesystem::read_symlink(at, error);
+        if (error)  // it is none
+            return at;
+        at = at.parent_path() / target;  // the target itself if that begins at the root
+    }
+    return at;
+}
+
+}  // namespace
+
+LateFile::LateFile(const std::string& flag, const std::string& path) : flag_(flag), path_(path) {
     struct stat status {};
-    if (::stat(path_.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    const bool is_there = ::stat(path_.c_str(), &status) == 0;
+    if (!is_there && errno != ENOENT)
+        fail();
+    if (is_there && S_ISDIR(status.st_mode)) {
         errno = EISDIR;
         fail();
     }
-    file_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (is_there && !S_ISREG(status.st_mode)) {
+        file_ = ::open(path_.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    } else {
+        target_ = follow_links(path_);
+        part_ = target_ + ".part";
+        file_ = ::open(part_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    }
     if (file_ < 0)
         fail();
 }
@@ -29,7 +56,8 @@ LateFile::~LateFile() {
     if (file_ < 0)
         return;
     ::close(file_);
-    (void)::unlink(part_.c_str());
+    if (!part_.empty())
+        (void)::unlink(part_.c_str());
 }
 
 void LateFile::finish(const std::string& contents) {
@@ -41,7 +69,7 @@ void LateFile::finish(const std::string& contents) {
             fail();
         written += static_cast<std::size_t>(count);
     }
-    if (::fsync(file_) != 0 || ::rename(part_.c_str(), path_.c_str()) != 0)
+    if (!part_.empty() && (::fsync(file_) != 0 || ::rename(part_.c_str(), target_.c_str()) != 0))
         fail();
     ::close(file_);
     file_ = -1;

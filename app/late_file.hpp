@@ -1,5 +1,7 @@
 // A file that is written at the end of a long command: that it can be is known from the beginning.
-// Whatever was there stays until the new contents are complete.
+// Whatever was there stays until the new contents are complete. Links are followed; what is no
+// regular file (a pipe, /dev/null) is written to and never replaced, and a pipe waited for until
+// somebody reads it.
 #pragma once
 
 #include <string>
@@ -21,7 +23,8 @@ class LateFile {
 
     std::string flag_;
     std::string path_;
-    std::string part_;
+    std::string target_;  // what path_ leads to
+    std::string part_;    // takes its place in the end; empty: written to as it is
     int file_ = -1;
 };
 

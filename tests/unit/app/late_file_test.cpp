@@ -4,8 +4,10 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "app/failure.hpp"
 #include "tests/support/temp_directory.hpp"
@@ -49,6 +51,36 @@ TEST(LateFile, takes_no_directory_for_a_file) {
     const test::TempDirectory directory;
     EXPECT_THROW(LateFile("--flag", directory.path()), Failure);
     EXPECT_FALSE(std::filesystem::exists(directory.path() + ".part"));
+}
+
+TEST(LateFile, behind_links_is_what_they_lead_to) {
+    const test::TempDirectory directory;
+    std::filesystem::create_directory(directory / "far");
+    std::filesystem::create_symlink("far/file", directory / "near");
+    std::filesystem::create_symlink("near", directory / "link");
+    for (const char* const contents : {"made", "replaced"}) {
+        LateFile file("--flag", directory / "link");
+        file.finish(contents);
+        EXPECT_EQ(contents_of(directory / "far/file"), contents);
+        EXPECT_TRUE(std::filesystem::is_symlink(directory / "link"));
+        EXPECT_TRUE(std::filesystem::is_symlink(directory / "near"));
+    }
+    std::filesystem::create_symlink("circle", directory / "circle");
+    EXPECT_THROW(LateFile("--flag", directory / "circle"), Failure);
+}
+
+TEST(LateFile, that_is_a_pipe_is_written_to_and_stays_one) {
+    const test::TempDirectory directory;
+    const std::string path = directory / "pipe";
+    ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    std::string read;
+    std::thread reader([&] { read = contents_of(path); });
+    LateFile file("--flag", path);
+    file.finish("through it");
+    reader.join();
+    EXPECT_EQ(read, "through it");
+    EXPECT_TRUE(std::filesystem::is_fifo(path));
+    EXPECT_FALSE(std::filesystem::exists(path + ".part"));
 }
 
 }  // namespace
