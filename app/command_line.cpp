@@ -34,7 +34,7 @@ class RunFlags {
         command.add_option("--config", config_, "TOML file with any of these settings; flags win")
             ->type_name("FILE");
         for (const Setting& setting : all_settings())
-            if (is_offered(setting))
+            if (is_given_to_train(setting))
                 add(setting);
     }
 
@@ -45,7 +45,7 @@ class RunFlags {
             options.from_file = read_settings_file(config_);
         for (const Setting& setting : all_settings()) {
             const std::string flag = fmt::format("--{}", setting.name);
-            if (!is_offered(setting) || command_->count(flag) == 0)
+            if (!is_given_to_train(setting) || command_->count(flag) == 0)
                 continue;
             const bool is_switch = std::holds_alternative<Switch>(setting.allowed);
             options.from_flags.push_back(
@@ -55,11 +55,6 @@ class RunFlags {
     }
 
   private:
-    // A router's have `router train`, which reads its data first.
-    static bool is_offered(const Setting& setting) {
-        return setting.kept != Kept::in_checkpoint_only && setting.scope != Scope::router;
-    }
-
     void add(const Setting& setting) {
         const std::string flag = fmt::format("--{}", setting.name);
         if (std::holds_alternative<Switch>(setting.allowed)) {

@@ -244,6 +244,10 @@ bool means_something(const Setting& setting, std::string_view workload) {
            workload == (setting.scope == Scope::othello ? "othello" : "router");
 }
 
+bool is_given_to_train(const Setting& setting) {
+    return setting.kept != Kept::in_checkpoint_only && setting.scope != Scope::router;
+}
+
 std::string format_value(const Setting& setting, const RunSettings& settings) {
     const Field field = field_of(setting, settings);
     return std::visit(

@@ -114,6 +114,9 @@ struct Setting {
 std::span<const Setting> all_settings();
 const Setting* find_setting(std::string_view name);  // nullptr if absent
 bool means_something(const Setting& setting, std::string_view workload);
+// Whether it is given to `kiln train`, as a flag or in a file. A router's have `router train`,
+// which reads its data first.
+bool is_given_to_train(const Setting& setting);
 
 // A value as it would be typed. allowed_values: "a whole number from 1 to 60".
 std::string format_value(const Setting& setting, const RunSettings& settings);

@@ -125,7 +125,7 @@ std::optional<std::string> value_text(const Allowed& allowed, const toml::node& 
 Failure unknown_setting(const std::string& place, std::string_view name) {
     std::vector<std::string_view> names;
     for (const Setting& setting : all_settings())
-        if (setting.kept != Kept::in_checkpoint_only)
+        if (is_given_to_train(setting))
             names.emplace_back(setting.name);
     const std::string_view nearest = nearest_name(name, names);
     const std::string advice = nearest.empty() ? "" : fmt::format("did you mean '{}'? ", nearest);
@@ -136,7 +136,7 @@ Failure unknown_setting(const std::string& place, std::string_view name) {
 
 Assignment read_entry(std::string_view name, const toml::node& node, const std::string& place) {
     const Setting* setting = find_setting(name);
-    if (setting == nullptr || setting->kept == Kept::in_checkpoint_only)
+    if (setting == nullptr || !is_given_to_train(*setting))
         throw unknown_setting(place, name);
     const auto text = value_text(setting->allowed, node);
     if (!text)

@@ -1,4 +1,4 @@
-// The configuration file: the settings of settings.hpp in TOML, all at the top level.
+// The configuration file of `kiln train`: its settings in TOML, all at the top level.
 //
 //     games = 100_000
 //     nodes = 2000

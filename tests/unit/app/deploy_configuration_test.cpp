@@ -55,10 +55,8 @@ TEST(DeployConfiguration, has_every_key_once_and_no_other) {
     for (const Entry& entry : read_entries())
         keys.push_back(entry.key);
     for (const Setting& setting : all_settings()) {
-        // The service runs `kiln train`; the router's settings belong to another command.
-        const bool is_typed =
-            setting.kept != Kept::in_checkpoint_only && setting.scope != Scope::router;
-        EXPECT_EQ(std::count(keys.begin(), keys.end(), setting.name), is_typed ? 1 : 0)
+        EXPECT_EQ(std::count(keys.begin(), keys.end(), setting.name),
+                  is_given_to_train(setting) ? 1 : 0)
             << setting.name;
     }
     for (const std::string& key : keys)

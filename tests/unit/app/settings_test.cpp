@@ -72,7 +72,7 @@ std::string toml_of(const Setting& setting) {
 std::vector<const Setting*> typed_settings() {
     std::vector<const Setting*> typed;
     for (const Setting& setting : all_settings())
-        if (setting.kept != Kept::in_checkpoint_only && setting.scope != Scope::router)
+        if (is_given_to_train(setting))
             typed.push_back(&setting);
     return typed;
 }
@@ -199,6 +199,9 @@ TEST(Settings, a_wrong_file_is_refused_with_its_line) {
     for (const Case& c :
          {Case{"games = 5\n\nlamda = 1\n",
                "f:3: there is no setting 'lamda'; did you mean 'lambda'? "},
+          Case{"rate = 0.05", "f:1: there is no setting 'rate'; "},
+          Case{"hidden = 8", "f:1: there is no setting 'hidden'; "},
+          Case{"router-inputs = 8", "f:1: there is no setting 'router-inputs'; "},
           Case{"wibble = 1", "f:1: there is no setting 'wibble'; `kiln train --help`"},
           Case{"table-bytes = 64", "f:1: there is no setting 'table-bytes'"},
           Case{"\ngames = \"5\"", "f:2: games is a text; it takes a whole number from 1 to"},
