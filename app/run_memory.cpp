@@ -102,13 +102,13 @@ Json memory_report(const Supervisor& supervisor, const Plan& plan) {
 
     Json regions = is_sealed ? used_regions(supervisor, plan) : planned_regions(plan);
     const std::uint64_t resident = own.resident_bytes + trainer.resident_bytes;
-    Json kernel = {
-        {"resident_bytes", resident},
-        {"peak_resident_bytes", own.peak_resident_bytes + trainer.peak_resident_bytes},
-        {"minor_faults", trainer.minor_faults},
-        {"major_faults", trainer.major_faults},
-        {"faults_since_seal",
-         trainer.minor_faults - std::min(trainer.minor_faults, page.report.minor_faults_at_seal)}};
+    Json kernel = {{"resident_bytes", resident},
+                   {"peak_resident_bytes", own.peak_resident_bytes + trainer.peak_resident_bytes},
+                   {"minor_faults", trainer.minor_faults},
+                   {"major_faults", trainer.major_faults}};
+    if (is_sealed)
+        kernel["faults_since_seal"] =
+            trainer.minor_faults - std::min(trainer.minor_faults, page.report.minor_faults_at_seal);
     kernel["supervisor"] = process_json(own);
     if (const auto shared = platform::read_proportional_bytes(); shared)
         kernel["supervisor"]["proportional_bytes"] = shared.value();

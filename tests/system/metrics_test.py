@@ -141,6 +141,22 @@ class Metrics(KilnTest):
         self.check_figures(seen)
         self.stop(process)
 
+    def test_without_a_trainer_there_are_no_faults_since_its_seal(self):
+        process = self.begin(*NULL, "--metrics", "0")
+        port = self.port()
+        name = "kiln_trainer_faults_since_seal"
+        self.assertIn(name, self.scrape(port))
+        self.kiln("pause", "--state", self.path("run"))
+
+        def of_the_paused_run():  # what was told to the one before is told for a while
+            samples = self.scrape(port)
+            return samples if samples["kiln_run_state"][(("state", "paused"),)] == 1 else None
+        samples = self.wait_until(of_the_paused_run)
+        self.assertNotIn(name, samples)
+        self.assertIn("kiln_memory_planned_bytes", samples)
+        self.assertNotIn("since the seal", self.kiln("memory", "--state", self.path("run")).out)
+        self.stop(process)
+
     def check_figures(self, samples):
         def value(name, **labels):
             return samples[name][tuple(sorted(labels.items()))]
