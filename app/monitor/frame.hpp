@@ -42,6 +42,7 @@ struct MonitorView {
     bool is_reading_logs = false;
     std::string log_problem;
     std::vector<CheckpointOnDisk> checkpoints;  // newest first
+    std::string checkpoint_problem;             // why they could not be listed
     std::vector<Dot> rates;                     // games/s by time, as this monitor saw them
     std::string question;                       // that waits for y or n
     std::string message;                        // of what was done last

@@ -142,6 +142,11 @@ void draw_workers(Canvas& canvas, const Area& area, const MonitorView& view, con
 void draw_checkpoints(Canvas& canvas, const Area& area, const MonitorView& view, const Look& look) {
     draw_title(canvas, area, "checkpoints",
                view.checkpoints.empty() ? "" : format_count(view.checkpoints.size()), look);
+    if (!view.checkpoint_problem.empty()) {
+        canvas.text(area.left + 1, area.top + 1, view.checkpoint_problem, Style::bad,
+                    area.width - 1);
+        return;
+    }
     if (view.checkpoints.empty())
         return note(canvas, area, 0, "none yet");
     const auto rows = static_cast<std::size_t>(rows_in(area));

@@ -221,6 +221,7 @@ bool WatchedRun::read_logs() {
 void WatchedRun::list_checkpoints() {
     next_listing_ = now_.steady + listing_every_seconds;
     view_.checkpoints.clear();
+    view_.checkpoint_problem.clear();
     try {
         StateDirectory directory(state_);
         if (!directory.open_existing())
@@ -235,7 +236,7 @@ void WatchedRun::list_checkpoints() {
                  std::max(now_.day - static_cast<double>(file.st_mtime), 0.0)});
         }
     } catch (const Failure& failure) {
-        view_.log_problem = failure.what();
+        view_.checkpoint_problem = failure.what();
     }
 }
 

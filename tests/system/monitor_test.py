@@ -235,6 +235,15 @@ class OnScreen(Monitor):
         terminal.type("q")
         self.assertEqual(terminal.end(), 0)
 
+    def test_checkpoints_that_cannot_be_listed_are_said_to_be_so(self):
+        os.makedirs(self.path("s"))
+        for games in range(300):  # more than there may be
+            self.write(f"s/game-{games:012d}.ckpt", "")
+        terminal = self.monitor()
+        terminal.until("cannot list")
+        terminal.type("q")
+        self.assertEqual(terminal.end(), 0)
+
     def test_colours_and_characters_follow_the_environment(self):
         self.train()
         for environment, colour, unicode in (({}, True, True), ({"NO_COLOR": "1"}, False, True),

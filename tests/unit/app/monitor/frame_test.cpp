@@ -187,6 +187,14 @@ TEST_F(Frame, a_slow_worker_stands_out_and_comes_first_when_there_are_many) {
     EXPECT_NE(text.find("60 more"), std::string::npos) << text;
 }
 
+TEST_F(Frame, checkpoints_that_cannot_be_listed_are_not_said_to_be_none) {
+    view().checkpoints.clear();
+    view().checkpoint_problem = "cannot list /var/lib/kiln: too many files";
+    const std::string text = draw(120, 40);
+    EXPECT_NE(text.find("cannot list /var/lib/kiln"), std::string::npos) << text;
+    EXPECT_EQ(text.find("none yet"), std::string::npos);
+}
+
 TEST_F(Frame, questions_and_answers_take_the_place_of_the_keys) {
     EXPECT_NE(draw(80, 24).find("p pause"), std::string::npos);
     view().question = "pause?";
