@@ -40,10 +40,13 @@ void draw_bytes(Canvas& canvas, const Area& area, int row, const std::string& na
     canvas.text_before(area.left + area.width, y, format_bytes(bytes));
 }
 
-std::string kernel_line(const MemorySnapshot& memory) {
+// What is below the kernel's figure, and how the two compare.
+std::string books_line(const MemorySnapshot& memory) {
     std::string line;
+    if (!memory.accounted_bytes)
+        line = "as planned, because nothing trains";
     if (memory.difference_percent)
-        line += fmt::format("{:+.2f} % of the plan's sum", *memory.difference_percent);
+        line += fmt::format("{:+.2f} % against the books", *memory.difference_percent);
     if (memory.huge_page_bytes)
         line += fmt::format("{}huge {}", line.empty() ? "" : ", ",
                             format_bytes(*memory.huge_page_bytes));
@@ -78,7 +81,7 @@ void draw_memory(Canvas& canvas, const Area& area, const MonitorView& view, cons
                look);
     if (!view.memory)
         return;
-    note(canvas, area, 1, kernel_line(*view.memory));
+    note(canvas, area, 1, books_line(*view.memory));
     std::vector<RegionSnapshot> regions = view.memory->regions;
     const auto bytes_of = [](const RegionSnapshot& region) {
         return region.used_bytes.value_or(region.planned_bytes);
@@ -91,15 +94,14 @@ void draw_memory(Canvas& canvas, const Area& area, const MonitorView& view, cons
         const bool is_last = row == rows_in(area) - 1 && regions.size() > 1;
         RegionSnapshot shown = regions.front();
         regions.erase(regions.begin());
+        std::uint64_t bytes = bytes_of(shown);
         if (is_last) {
             shown.name = fmt::format("{} more regions", regions.size() + 1);
-            std::uint64_t sum = bytes_of(shown);
             for (const RegionSnapshot& region : regions)
-                sum += bytes_of(region);
-            shown.used_bytes = sum;
+                bytes += bytes_of(region);
         }
-        draw_bytes(canvas, area, row, shown.name, bytes_of(shown), budget_bytes, Style::first,
-                   look);
+        draw_bytes(canvas, area, row, shown.name, bytes, budget_bytes,
+                   shown.used_bytes ? Style::first : Style::faint, look);
     }
 }
 

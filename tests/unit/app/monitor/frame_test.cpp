@@ -74,6 +74,7 @@ MemorySnapshot memory() {
                       {"pattern weights", "othello", 20'795'340, 20'795'340, {}, false},
                       {"transposition table", "othello", 33'554'432, 33'554'432, {}, false},
                       {"cold heap", "supervisor", 33'554'432, 225'200, {}, true}};
+    memory.accounted_bytes = 338'600'000;
     memory.difference_percent = -0.12;
     memory.huge_page_bytes = 283'115'520;
     memory.faults_since_seal = 0;
@@ -92,6 +93,21 @@ class Frame : public testing::Test {
         view_.history = &history_;
         view_.checkpoints = {{"game-000000006000.ckpt", 6'000, 140'600'724, 13},
                              {"game-000000004000.ckpt", 4'000, 140'600'724, 4'000}};
+    }
+    // As the trainer has ended: what it will take again is a plan.
+    void pause() {
+        view_.run->state = "paused";
+        view_.run->reason = "asked to pause";
+        view_.run->resident_bytes = 7'300'000;
+        view_.run->games_per_second.reset();
+        view_.run->seconds_left.reset();
+        view_.run->workers.clear();
+        view_.memory->accounted_bytes.reset();
+        view_.memory->difference_percent.reset();
+        view_.memory->huge_page_bytes.reset();
+        view_.memory->faults_since_seal.reset();
+        for (RegionSnapshot& region : view_.memory->regions)
+            region.used_bytes.reset();
     }
     std::string draw(int width, int height, const Look& look = unicode) const {
         return draw_frame(view_, width, height, look).plain_text();
@@ -125,6 +141,25 @@ TEST_F(Frame, in_ascii_is_as_it_was) {
     expect_golden(text, "frame_80x24_ascii.txt");
     for (const char c : text)
         ASSERT_TRUE(c == '\n' || (c >= ' ' && c <= '~'));
+}
+
+TEST_F(Frame, of_a_paused_run_is_as_it_was) {
+    pause();
+    expect_golden(draw(80, 24), "frame_80x24_paused.txt");
+}
+TEST_F(Frame, what_is_only_planned_is_drawn_faint) {
+    const auto bars_in = [&](Style style) {
+        const Canvas canvas = draw_frame(view(), 80, 24, unicode);
+        int bars = 0;
+        for (int y = 15; y < 20; ++y)  // below the kernel's
+            bars += canvas.at(16, y).glyph == U'█' && canvas.at(16, y).style == style;
+        return bars;
+    };
+    EXPECT_GT(bars_in(Style::first), 0);
+    EXPECT_EQ(bars_in(Style::faint), 0);
+    pause();
+    EXPECT_EQ(bars_in(Style::first), 0);
+    EXPECT_GT(bars_in(Style::faint), 0);
 }
 
 TEST_F(Frame, has_every_row_and_stays_within_any_size) {
