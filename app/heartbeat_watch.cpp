@@ -75,8 +75,13 @@ std::optional<Hung> HeartbeatWatch::look_at(Heartbeat& heartbeat, Line& line, st
 // processor.
 bool HeartbeatWatch::is_silent(const Heartbeat& heartbeat, const Line& line,
                                std::uint64_t silent_ns, std::uint64_t busy_after_ns) const {
-    if (waits_for_disk(line.phase))
-        return silent_ns >= limits_.saving_after_ns;
+    if (waits_for_disk(line.phase)) {
+        if (silent_ns < limits_.blocked_after_ns || silent_ns >= limits_.saving_after_ns)
+            return silent_ns >= limits_.saving_after_ns;
+        // One that is stopped does not wait for the disk.
+        const auto time = read_time_(heartbeat.thread.load(std::memory_order_relaxed));
+        return time && time->is_stopped;
+    }
     if (silent_ns < busy_after_ns || !line.time)
         return silent_ns >= busy_after_ns;
     // A thread in an endless loop takes what processor time it can get; a third of it is a sure

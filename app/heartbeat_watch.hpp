@@ -26,7 +26,8 @@ struct WatchLimits {
     std::uint64_t hung_after_ns = 850'000'000;
     std::uint64_t blocked_after_ns = 5'000'000'000;    // it waits, and not for a processor
     std::uint64_t starved_after_ns = 120'000'000'000;  // it waits for a processor
-    std::uint64_t saving_after_ns = 120'000'000'000;   // a slow disk may be why
+    // A slow disk may be why; one that is stopped is blocked.
+    std::uint64_t saving_after_ns = 120'000'000'000;
 
     std::uint64_t ticket_limit_ns = 600'000'000'000;  // for one ticket, beats or not; 0: none
 };

@@ -171,8 +171,9 @@ Result<ThreadTime> read_thread_time(int process, int thread) {
     TRY(read_stat_field(text, 14, user));
     TRY(read_stat_field(text, 15, system));
     const auto ticks_per_second = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-    return ThreadTime{(user + system) * (1'000'000'000 / ticks_per_second),
-                      stat_field(text, 3).starts_with('R')};
+    const std::string_view state = stat_field(text, 3);
+    return ThreadTime{(user + system) * (1'000'000'000 / ticks_per_second), state.starts_with('R'),
+                      state.starts_with('T') || state.starts_with('t')};
 }
 
 Result<CgroupMemory> read_cgroup_memory(const char* membership, const char* root) {

@@ -38,6 +38,7 @@ Result<std::uint64_t> read_proportional_bytes(int process = own_process);
 struct ThreadTime {
     std::uint64_t cpu_ns = 0;  // used so far, in steps of the kernel's clock, usually 10 ms
     bool is_runnable = false;  // has a processor or waits for one
+    bool is_stopped = false;   // by SIGSTOP and the like, or by a debugger
 };
 Result<ThreadTime> read_thread_time(int process, int thread);
 

@@ -71,8 +71,7 @@ class CrashTest(KilnTest):
         return self.fail("no trainer was started")
 
     def wait_for_checkpoints(self, count):
-        """Until the run has saved: what comes before may take long on a busy machine, and a trainer
-        that shows no life while it loads is taken for one with a slow disk."""
+        """Until the run has saved: what comes before may take long on a busy machine."""
         deadline = time.monotonic() + 60
         while not os.path.isdir(self.path("run")) or len(self.checkpoints("run")) < count:
             self.assertLess(time.monotonic(), deadline)
@@ -147,6 +146,20 @@ class Killed(CrashTest):
         os.kill(self.trainer_of(process), signal.SIGSTOP)
         self.finish(process)
         self.assertIn("showed no life", self.restarts()[0]["text"])
+        self.assert_undisturbed()
+
+    def test_a_trainer_that_is_stopped_while_it_saves_is_not_taken_for_a_slow_disk(self):
+        self.environment["KILN_SYNC_MS"] = "1000"
+        process = self.start_run()
+        while not os.path.exists(self.path("run", "game-000000002048.ckpt.tmp")):
+            self.assertIsNone(process.poll())
+            time.sleep(0.005)
+        # The last save: nobody else has anything to do.
+        os.kill(self.trainer_of(process), signal.SIGSTOP)
+        before = time.monotonic()
+        self.finish(process)
+        self.assertLess(time.monotonic() - before, 60)
+        self.assertRegex(self.restarts()[0]["text"], "showed no life for .*, saving game 2048")
         self.assert_undisturbed()
 
     def test_the_trainer_does_not_outlive_its_supervisor(self):

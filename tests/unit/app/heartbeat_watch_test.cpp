@@ -13,6 +13,7 @@ constexpr std::uint64_t second = 1'000 * ms;
 constexpr std::int32_t looping = 501;
 constexpr std::int32_t starved = 502;
 constexpr std::int32_t blocked = 503;
+constexpr std::int32_t stopped = 504;
 
 // A page, a watch that looks at it every 50 ms, and threads whose processor time is made up.
 class HeartbeatWatchTest : public testing::Test {
@@ -51,6 +52,8 @@ class HeartbeatWatchTest : public testing::Test {
             return platform::ThreadTime{.cpu_ns = now_ns, .is_runnable = true};
         if (thread == starved || thread == blocked)
             return platform::ThreadTime{.cpu_ns = 7, .is_runnable = thread == starved};
+        if (thread == stopped)
+            return platform::ThreadTime{.cpu_ns = 7, .is_stopped = true};
         return std::nullopt;
     }
 
@@ -155,9 +158,19 @@ TEST_F(HeartbeatWatchTest, a_worker_whose_processor_time_is_not_known_any_more_c
 
 TEST_F(HeartbeatWatchTest, loading_and_saving_get_the_patience_a_disk_needs) {
     for (const Phase phase : {Phase::loading, Phase::saving}) {
-        work(page->scribe, phase, 5, looping);
+        for (const std::int32_t thread : {looping, blocked, 0}) {
+            work(page->scribe, phase, 5, thread);
+            pass(50 * ms);
+            EXPECT_EQ(hung_after(300 * second), limits.saving_after_ns);
+        }
+    }
+}
+
+TEST_F(HeartbeatWatchTest, one_that_is_stopped_does_not_wait_for_the_disk) {
+    for (const Phase phase : {Phase::playing, Phase::loading, Phase::saving}) {
+        work(page->scribe, phase, 5, stopped);
         pass(50 * ms);
-        EXPECT_EQ(hung_after(300 * second), limits.saving_after_ns);
+        EXPECT_EQ(hung_after(300 * second), limits.blocked_after_ns);
     }
 }
 

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "platform/linux/mapping.hpp"
@@ -154,6 +155,17 @@ TEST(ProcessInfo, tells_a_thread_that_loops_from_one_that_waits) {
     const ThreadTime after = read_thread_time(waiting.process(), waiting.process()).value();
     EXPECT_LE(after.cpu_ns, before.cpu_ns + 20'000'000);
     EXPECT_FALSE(after.is_runnable);
+}
+
+TEST(ProcessInfo, tells_a_thread_that_is_stopped) {
+    const Holder held;
+    EXPECT_FALSE(read_thread_time(held.process(), held.process()).value().is_stopped);
+    ASSERT_EQ(::kill(held.process(), SIGSTOP), 0);
+    int status = 0;
+    ASSERT_EQ(::waitpid(held.process(), &status, WUNTRACED), held.process());
+    ASSERT_TRUE(WIFSTOPPED(status));
+    EXPECT_TRUE(read_thread_time(held.process(), held.process()).value().is_stopped);
+    EXPECT_FALSE(read_thread_time(held.process(), held.process()).value().is_runnable);
 }
 
 TEST(ProcessInfo, reads_the_figures_of_its_control_group) {
