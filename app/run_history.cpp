@@ -7,6 +7,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "app/figures.hpp"
 #include "app/json_fields.hpp"
 #include "app/restart_policy.hpp"
 #include "app/text.hpp"
@@ -15,39 +16,9 @@ namespace kiln::app {
 namespace {
 
 constexpr std::size_t saves_max = 64;
-constexpr double discs_max = 64;
 constexpr double elo_max = 1e5;
-constexpr double figure_max = 1e12;  // of a count or a time that somebody reads
 constexpr std::uint64_t games_max = 1'000'000'000'000;
 constexpr double time_max = 253402300800.;  // the year 10000
-
-// The figures of a line. One that is missing or out of range makes the line as a whole none of
-// ours.
-class Figures {
-  public:
-    explicit Figures(const Json& json) : json_(json) {}
-
-    double within(FieldPath path, double low, double high) {
-        const auto number = number_field(json_, path);
-        is_whole_ = is_whole_ && number && *number >= low && *number <= high;
-        return is_whole_ ? *number : 0;
-    }
-    double share(FieldPath path) { return within(path, 0, 1); }
-    double discs(FieldPath path) { return within(path, -discs_max, discs_max); }
-    double error(FieldPath path) { return within(path, 0, 2 * discs_max); }
-    std::uint64_t count(FieldPath path) {
-        return static_cast<std::uint64_t>(std::llround(within(path, 0, figure_max)));
-    }
-    Estimate estimate(const char* value, const char* lower, const char* upper, double low,
-                      double high) {
-        return {within({value}, low, high), within({lower}, low, high), within({upper}, low, high)};
-    }
-    bool is_whole() const { return is_whole_; }
-
-  private:
-    const Json& json_;
-    bool is_whole_ = true;
-};
 
 std::string shortened(std::string text) {
     if (text.size() <= RunHistory::text_bytes_max)
@@ -192,7 +163,7 @@ bool RunHistory::take_window(const Json& json, const Happening& happening) {
     point.draws = figures.within({"draws"}, 0, point.count);
     point.stone_sum = figures.discs({"stone_difference"}) * point.count;
     point.error_sum = figures.error({"prediction_error"}) * point.count;
-    const double seconds = figures.within({"seconds"}, 0, figure_max);
+    const double seconds = figures.within({"seconds"}, 0, Figures::figure_max);
     if (!figures.is_whole())
         return false;
     const auto count = static_cast<std::uint64_t>(point.count);
@@ -258,8 +229,9 @@ bool RunHistory::take_convergence(const Json& json) {
     ConvergencePoint point;
     point.games = figures.count({"games"});
     point.touched_share = figures.share({"touched_share"});
-    point.updates_per_weight = figures.within({"updates_per_weight"}, 0, figure_max);
-    point.expected_updates = figures.within({"expected_updates_per_weight"}, 0, figure_max);
+    point.updates_per_weight = figures.within({"updates_per_weight"}, 0, Figures::figure_max);
+    point.expected_updates =
+        figures.within({"expected_updates_per_weight"}, 0, Figures::figure_max);
     point.stone_deviation = figures.error({"stone_deviation"});
     if (!figures.is_whole())
         return false;
@@ -272,8 +244,8 @@ bool RunHistory::take_saved(const Json& json, const Happening& happening) {
     Figures figures(json);
     const SavedCheckpoint saved = {happening.time, figures.count({"games"}),
                                    figures.count({"bytes"}),
-                                   figures.within({"duration_seconds"}, 0, figure_max),
-                                   figures.within({"pause_seconds"}, 0, figure_max)};
+                                   figures.within({"duration_seconds"}, 0, Figures::figure_max),
+                                   figures.within({"pause_seconds"}, 0, Figures::figure_max)};
     if (figures.is_whole())
         saves_.add(saved, saves_max);
     return figures.is_whole();
