@@ -10,6 +10,7 @@
 #include "core/checkpoint/catalog.hpp"
 
 #include "app/failure.hpp"
+#include "app/operation.hpp"
 #include "app/run_memory.hpp"
 #include "app/run_reload.hpp"
 #include "app/settings_change.hpp"
@@ -227,6 +228,9 @@ Json RunControl::status() const {
                  {"games", page.status.games_absorbed.load()},
                  {"games_played", page.status.games_played.load()},
                  {"target_games", settings.othello.target_games}};
+    RunSettings now = settings;
+    now.log_level = name_of(log_.threshold());  // `kiln set` changes it there alone
+    json["operation"] = operation_json(now);
     if (supervisor_.state() == RunState::training) {
         json["games_per_second"] = reporter_.progress().games_per_second();
         if (const auto left = reporter_.progress().seconds_left())

@@ -66,6 +66,7 @@ RunSnapshot read_run_snapshot(const Json& status) {
     run.planned_bytes = count_or_zero(status, {"memory", "planned_bytes"});
     run.resident_bytes = count_or_zero(status, {"memory", "resident_bytes"});
     run.peak_resident_bytes = count_or_zero(status, {"memory", "peak_resident_bytes"});
+    run.operation = read_operation(status);
     return run;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/log_entry.hpp"
+#include "app/operation.hpp"
 
 namespace kiln::app {
 
@@ -48,6 +49,7 @@ struct RunSnapshot {
     std::uint64_t planned_bytes = 0;
     std::uint64_t resident_bytes = 0;  // of both processes, says the kernel
     std::uint64_t peak_resident_bytes = 0;
+    SettingTexts operation;  // how it is run
 };
 
 struct RegionSnapshot {

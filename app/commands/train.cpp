@@ -11,6 +11,7 @@
 #include "app/memory_table.hpp"
 #include "app/metrics_export.hpp"
 #include "app/metrics_text.hpp"
+#include "app/operation.hpp"
 #include "app/progress.hpp"
 #include "app/reporter.hpp"
 #include "app/run_control.hpp"
@@ -258,13 +259,7 @@ ExitCode train(const RunOptions& options, Console& console, ServiceLink& service
         print_warning(console, why_not + "; the run goes on without answering commands");
     for (const DamagedFile& file : start.damaged)
         reporter.on_note({Severity::error, "checkpoint_damaged", file.text});
-    log.write({Severity::info,
-               "started",
-               opening_line(trainer, start),
-               {{"games", start.games},
-                {"workers", trainer.settings().workers},
-                {"memory_bytes", trainer.settings().memory_bytes},
-                {"planned_bytes", trainer.plan().planned_bytes}}});
+    log.write(started_entry(trainer, start.games, opening_line(trainer, start)));
     if (const auto group = platform::read_cgroup_memory(); group)
         if (const std::string warning = control_group_warning(trainer.plan(), group.value());
             !warning.empty())

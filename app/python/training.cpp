@@ -9,6 +9,7 @@
 
 #include "app/failure.hpp"
 #include "app/memory_table.hpp"
+#include "app/operation.hpp"
 #include "app/settings_change.hpp"
 #include "app/strength_log.hpp"
 #include "app/text.hpp"
@@ -66,14 +67,12 @@ Training::Training(std::span<const Assignment> asked, std::string workload)
         unread_.push_back({Severity::error, "checkpoint_damaged", file.text});
         log_->write(unread_.back());
     }
-    log_->write({Severity::info,
-                 "started",
-                 fmt::format("training in a program from game {}: {} workers, {} of {} memory "
-                             "planned",
-                             format_count(games()), settings_.workers,
-                             format_bytes(trainer_->plan().planned_bytes),
-                             format_bytes(settings_.memory_bytes)),
-                 {{"games", games()}}});
+    log_->write(started_entry(
+        *trainer_, games(),
+        fmt::format("training in a program from {}: {} workers, {} of {} memory planned",
+                    place_text(settings_, games()), settings_.workers,
+                    format_bytes(trainer_->plan().planned_bytes),
+                    format_bytes(settings_.memory_bytes))));
 }
 
 void Training::start_trainer(const RunSettings& settings, StartingPoint& start, bool is_from_here) {
@@ -256,12 +255,10 @@ void Training::load(const std::string& path) {
     start.settings = from_text(read_settings_text(*place.directory, checkpoint), checkpoint.path);
     // What does not decide the result stays as it is here.
     std::vector<Assignment> here;
-    for (const Setting& setting : all_settings()) {
-        const std::string_view name = setting.name;
-        if (setting.kept == Kept::nowhere && name != "epsilon" && name != "table-mib")
+    for (const Setting& setting : all_settings())
+        if (is_operational(setting))
             here.push_back(
                 {&setting, format_value(setting, settings_), setting.name, ExitCode::usage});
-    }
     const bool is_from_here =
         place.directory->path_of(place.name) == directory_->path_of(place.name);
     start_trainer(in_process(assign_all(start.settings, here)), start, is_from_here);
