@@ -104,6 +104,8 @@ bool RunHistory::take(const Json& json) {
 }
 
 bool RunHistory::take_event(const Json& json, const Happening& happening) {
+    if (!router_.take(json, happening.event, happening.time))
+        return false;
     if (happening.event == "window")
         return take_window(json, happening);
     if (happening.event == "strength")
@@ -135,7 +137,8 @@ bool RunHistory::take_start(const Json& json, const Happening& happening) {
     lives_.add(happening, happenings_max);
     Figures figures(json);
     const StartedWith with = {figures.count({"workers"}), figures.count({"memory_bytes"}),
-                              figures.count({"planned_bytes"})};
+                              figures.count({"planned_bytes"}), text_field(json, {"workload"}),
+                              read_operation(json)};
     started_with_ = figures.is_whole() ? std::optional(with) : std::nullopt;
     return true;
 }
@@ -249,6 +252,12 @@ bool RunHistory::take_saved(const Json& json, const Happening& happening) {
     if (figures.is_whole())
         saves_.add(saved, saves_max);
     return figures.is_whole();
+}
+
+std::string RunHistory::workload() const {
+    if (started_with_ && !started_with_->workload.empty())
+        return started_with_->workload;
+    return router_.is_empty() ? "" : "router";  // a kiln that did not say so wrote the log
 }
 
 void RunHistory::go_back_to(std::uint64_t games) {

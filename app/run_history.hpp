@@ -1,4 +1,5 @@
-// RunHistory: what a run did and learned so far, as its logs tell it, as series over games.
+// RunHistory: what a run did and learned so far, as its logs tell it, as series over games, or over
+// epochs of a router (router_history.hpp).
 //
 // Built line by line from the JSON lines of run_log.hpp and, for incidents, incident_file.hpp. The
 // run goes back to a checkpoint whenever it is resumed or restarted; what was told of games beyond
@@ -11,6 +12,7 @@
 // ignored. One thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -23,6 +25,8 @@
 
 #include "app/log_entry.hpp"
 #include "app/match_statistics.hpp"
+#include "app/operation.hpp"
+#include "app/router_history.hpp"
 #include "app/thinned_series.hpp"
 
 namespace kiln::app {
@@ -121,6 +125,8 @@ struct StartedWith {
     std::uint64_t workers = 0;
     std::uint64_t memory_bytes = 0;
     std::uint64_t planned_bytes = 0;
+    std::string workload;  // empty: the line does not say
+    SettingTexts operation;
 };
 
 class RunHistory {
@@ -141,6 +147,10 @@ class RunHistory {
     }
     const ThinnedSeries<HeldOutPoint>& held_out() const { return held_out_; }
     const ThinnedSeries<ConvergencePoint>& convergence() const { return convergence_; }
+    // Of a router; empty else.
+    const RouterHistory& router() const { return router_; }
+    // What the run trains; empty: the lines read so far do not say.
+    std::string workload() const;
     // Starts, pauses, restarts.
     const Recent<Happening>& lives() const { return lives_; }
     // Of severity warning and error; how many of each kind.
@@ -155,7 +165,7 @@ class RunHistory {
     // The first and the last line's; 0: none was read.
     double first_time() const { return first_time_; }
     double last_time() const { return last_time_; }
-    std::uint64_t last_games() const { return last_games_; }
+    std::uint64_t last_games() const { return std::max(last_games_, router_.last_games()); }
     std::uint64_t lines() const { return lines_; }
     std::uint64_t bad_lines() const { return bad_lines_; }
 
@@ -178,6 +188,7 @@ class RunHistory {
         ThinnedSeries<ScorePoint>(points_max)};
     ThinnedSeries<HeldOutPoint> held_out_{points_max};
     ThinnedSeries<ConvergencePoint> convergence_{points_max};
+    RouterHistory router_;
     Recent<Happening> lives_;
     Recent<Happening> warnings_;
     Recent<Happening> incidents_;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "app/event_text.hpp"
+#include "app/router_history.hpp"
 #include "app/text.hpp"
 
 namespace kiln::app {
@@ -39,14 +40,12 @@ void EventTeller::tell_end(const Event& event, LogEntry& entry) {
     entry.fields["best_epoch"] = report.best_pass;
     entry.fields["best_loss"] = report.best_loss;
     entry.fields["weights_kept"] = report.kept_weights;
-    entry.text = fmt::format("training ended after {} epochs{}", report.passes,
-                             report.is_early != 0 ? ", early: no better for as long as patience "
-                                                    "lasts"
-                                                  : "");
-    entry.text += report.best_pass == 0
-                      ? "; the last weights are kept"
-                      : fmt::format("; the weights of epoch {} are kept, validation loss {:.4f}",
-                                    report.best_pass, report.best_loss);
+    entry.text = "training ended " + describe_end({.games = event.games,
+                                                   .epochs = report.passes,
+                                                   .is_early = report.is_early != 0,
+                                                   .best_epoch = report.best_pass,
+                                                   .best_loss = report.best_loss,
+                                                   .weights_kept = report.kept_weights});
 }
 
 }  // namespace kiln::app

@@ -71,6 +71,26 @@ TEST(RunHistory, a_run_that_goes_back_loses_what_lies_beyond) {
     EXPECT_EQ(history.last_games(), 200u);
 }
 
+TEST(RunHistory, the_newest_start_tells_what_the_run_was_started_with) {
+    RunHistory history;
+    history.add_line(started(0));
+    EXPECT_FALSE(history.started_with()) << "of a kiln that did not log it";
+    history.add_line(line_of({Severity::info,
+                              "started",
+                              "training",
+                              {{"games", 0},
+                               {"workload", "othello"},
+                               {"workers", 2},
+                               {"memory_bytes", 600},
+                               {"planned_bytes", 400},
+                               {"operation", {{"keep", "5"}, {"lockdown", "true"}}}}}));
+    ASSERT_TRUE(history.started_with());
+    EXPECT_EQ(history.started_with()->workers, 2u);
+    EXPECT_EQ(history.started_with()->operation,
+              (SettingTexts{{"keep", "5"}, {"lockdown", "true"}}));
+    EXPECT_EQ(history.workload(), "othello");
+}
+
 TEST(RunHistory, measurements_are_read_back_as_they_were_logged) {
     othello::StrengthReport strength = {};
     strength.opponent = othello::Opponent::model;
