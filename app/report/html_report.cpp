@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "app/report/html_learning.hpp"
+#include "app/report/html_parts.hpp"
 #include "app/report/run_report.hpp"
 #include "app/report/svg_chart.hpp"
 #include "app/text.hpp"
@@ -56,75 +58,24 @@ summary{cursor:pointer;color:var(--faint);margin-top:10px}
 @media print{body{max-width:none}figure{break-inside:avoid}}
 )";
 
-std::string section(const char* title, const std::string& contents) {
-    return fmt::format("<section><h2>{}</h2>\n{}</section>\n", title, contents);
-}
-
-std::string note(const std::string& text) {
-    return text.empty() ? "" : fmt::format("<p class=\"note\">{}</p>\n", escape_html(text));
-}
-
-std::string card(const char* name, const std::string& value, const std::string& more = "") {
-    if (value.empty())
-        return "";
-    return fmt::format("<div><dt>{}</dt><dd>{}<small>{}</small></dd></div>", name,
-                       escape_html(value), escape_html(more));
-}
-
-struct Column {
-    const char* name;
-    bool is_number = false;
-};
-
-// A table's beginning; cells follow in rows.
-std::string table_head(const char* caption, std::initializer_list<Column> columns) {
-    std::string html =
-        fmt::format("<div class=\"scroll\"><table><caption>{}</caption><thead><tr>", caption);
-    for (const Column& column : columns)
-        html += fmt::format("<th scope=\"col\"{}>{}</th>",
-                            column.is_number ? " class=\"number\"" : "", column.name);
-    return html + "</tr></thead><tbody>\n";
-}
-constexpr const char* table_end = "</tbody></table></div>\n";
-
-std::string head_cell(const std::string& text) {
-    return fmt::format("<tr><th scope=\"row\">{}</th>", escape_html(text));
-}
-std::string cell(const std::string& text) {
-    return fmt::format("<td class=\"text\">{}</td>", escape_html(text));
-}
-std::string number_cell(const std::string& text) {
-    return fmt::format("<td class=\"number\">{}</td>", escape_html(text));
-}
-std::string number_cell(const std::optional<std::uint64_t>& count) {
-    return number_cell(count ? format_count(*count) : "");
-}
-
 std::string overview(const RunReport& report) {
     const std::uint64_t target = report.target_games();
     const RunHistory& history = report.history;
     std::string cards =
         card("state", report.state(), report.run ? report.run->reason : "no live figures");
-    cards += card("games", format_count(report.games()),
+    cards += card(report.unit(), format_count(report.games()),
                   target > 0 ? fmt::format("of {}, {}", format_count(target),
                                            format_percent(static_cast<double>(report.games()) /
                                                           static_cast<double>(target)))
                              : "");
     if (report.run && report.run->games_per_second)
         cards += card(
-            "speed", format_rate(*report.run->games_per_second) + " games/s",
+            "speed", format_rate(*report.run->games_per_second) + " " + report.unit() + "/s",
             report.run->seconds_left ? format_duration(*report.run->seconds_left) + " left" : "");
-    if (const auto& points = history.held_out().points(); !points.empty())
-        cards +=
-            card("error on solved positions", fmt::format("{:.2f}", points.back().error), "discs");
-    if (const auto& points = history.against(othello::Opponent::corner_edge).points();
-        !points.empty())
-        cards += card("against corner-and-edge", format_percent(points.back().score.value),
-                      fmt::format("{:.1f} to {:.1f} %", points.back().score.lower * 100,
-                                  points.back().score.upper * 100));
-    if (const auto& points = history.convergence().points(); !points.empty())
-        cards += card("weights touched", format_percent(points.back().touched_share),
-                      "of those a game can reach");
+    if (report.workload() == "othello")
+        cards += othello_cards(history);
+    else if (report.workload() == "router")
+        cards += router_cards(history);
     cards += card("warnings", format_count(history.warnings().total),
                   fmt::format("{} {} of the trainer", format_count(history.restarts()),
                               history.restarts() == 1 ? "restart" : "restarts"));
@@ -139,171 +90,6 @@ std::string overview(const RunReport& report) {
     if (!report.why_not.empty())
         html += note("No live figures: " + report.why_not);
     return html + "<dl class=\"cards\">" + cards + "</dl>\n";
-}
-
-template <typename Point, typename Value>
-ChartLine line_of(const std::string& name, const std::vector<Point>& points, Value value) {
-    ChartLine line = {name, {}};
-    for (const Point& point : points)
-        if (const std::optional<ChartPoint> at = value(point))
-            line.points.push_back(*at);
-    return line;
-}
-
-ChartPoint at(std::uint64_t games, double y) {
-    return {static_cast<double>(games), y, {}, {}};
-}
-ChartPoint at(std::uint64_t games, const Estimate& y, double scale) {
-    return {static_cast<double>(games), y.value * scale, y.lower * scale, y.upper * scale};
-}
-
-std::vector<double> marks_of(const RunHistory& history) {
-    std::vector<double> marks;
-    for (const Happening& life : history.lives().items)
-        if (life.event == "trainer_restarted" && life.games)
-            marks.push_back(static_cast<double>(*life.games));
-    return marks;
-}
-
-std::string training_charts(const RunHistory& history, const std::vector<double>& marks) {
-    const auto& games = history.games().points();
-    const auto share = [&](const char* name, double GamesPoint::*wins) {
-        return line_of(name, games, [wins](const GamesPoint& point) {
-            return std::optional(at(point.games, point.*wins / point.count * 100));
-        });
-    };
-    std::string html =
-        to_svg({"speed",
-                "Speed",
-                "games/s",
-                {line_of("speed", games,
-                         [](const GamesPoint& point) {
-                             const auto rate = point.games_per_second();
-                             return rate ? std::optional(at(point.games, *rate)) : std::nullopt;
-                         })},
-                0,
-                {},
-                marks});
-    html += to_svg({"difference",
-                    "Stone difference in self-play, black minus white",
-                    "discs",
-                    {line_of("difference", games,
-                             [](const GamesPoint& point) {
-                                 return std::optional(at(point.games, point.stone_difference()));
-                             })},
-                    {},
-                    {},
-                    marks});
-    html += to_svg({"results",
-                    "Results of self-play",
-                    "% of games",
-                    {share("black", &GamesPoint::black_wins),
-                     share("white", &GamesPoint::white_wins), share("drawn", &GamesPoint::draws)},
-                    0,
-                    {},
-                    marks});
-    return html +
-           to_svg({"prediction",
-                   "Prediction error where solving began",
-                   "discs",
-                   {line_of("error", games,
-                            [](const GamesPoint& point) {
-                                return std::optional(at(point.games, point.prediction_error()));
-                            })},
-                   0,
-                   {},
-                   marks});
-}
-
-std::string strength_charts(const RunHistory& history, const std::vector<double>& marks) {
-    const auto& held_out = history.held_out().points();
-    std::vector<ChartLine> errors = {line_of("all", held_out, [](const HeldOutPoint& point) {
-        return std::optional(at(point.games, point.error));
-    })};
-    for (std::size_t group = 0; group < HeldOutPoint::groups; ++group)
-        errors.push_back(line_of(
-            fmt::format("{} empty", 8 + 2 * group), held_out, [group](const HeldOutPoint& point) {
-                return std::optional(at(point.games, point.error_by_empties[group]));
-            }));
-    const auto score = [&](const char* name, othello::Opponent opponent) {
-        return line_of(name, history.against(opponent).points(), [](const ScorePoint& point) {
-            return std::optional(at(point.games, point.score, 100));
-        });
-    };
-    std::string html = to_svg(
-        {"heldout", "Error on solved positions, by empty squares", "discs", errors, 0, {}, marks});
-    html += to_svg({"scores",
-                    "Points won in games at one ply",
-                    "% of points",
-                    {score("random player", othello::Opponent::random),
-                     score("corner-and-edge player", othello::Opponent::corner_edge),
-                     score("earlier self", othello::Opponent::model)},
-                    0,
-                    100,
-                    marks});
-    html += to_svg({"elo",
-                    "Elo over its beginnings, chained over earlier selves",
-                    "Elo",
-                    {line_of("Elo", history.against(othello::Opponent::model).points(),
-                             [](const ScorePoint& point) {
-                                 return point.chained_elo
-                                            ? std::optional(at(point.games, *point.chained_elo, 1))
-                                            : std::nullopt;
-                             })},
-                    {},
-                    {},
-                    marks});
-    return html +
-           to_svg({"touched",
-                   "Weights ever updated, of those a game can reach",
-                   "%",
-                   {line_of("touched", history.convergence().points(),
-                            [](const ConvergencePoint& point) {
-                                return std::optional(at(point.games, point.touched_share * 100));
-                            })},
-                   0,
-                   100,
-                   marks});
-}
-
-std::string strength_table(const RunHistory& history) {
-    const auto& held_out = history.held_out().points();
-    if (held_out.empty())
-        return "";
-    std::string html = "<details><summary>The strength curves as a table</summary>" +
-                       table_head(
-                           "Mean absolute error in discs; points won and Elo with 95 % "
-                           "intervals",
-                           {{"games", true},
-                            {"error", true},
-                            {"8", true},
-                            {"10", true},
-                            {"12", true},
-                            {"14", true},
-                            {"random", true},
-                            {"corner", true},
-                            {"self", true},
-                            {"Elo", true}});
-    const auto score_at = [&](othello::Opponent opponent, std::uint64_t games, bool is_elo) {
-        for (const ScorePoint& point : history.against(opponent).points()) {
-            if (point.games == games && is_elo)
-                return point.chained_elo ? format_elo(*point.chained_elo) : std::string();
-            if (point.games == games)
-                return format_score(point.score);
-        }
-        return std::string();
-    };
-    for (const HeldOutPoint& point : held_out) {
-        html += "<tr>" + number_cell(format_count(point.games)) +
-                number_cell(fmt::format("{:.2f}", point.error));
-        for (const double error : point.error_by_empties)
-            html += number_cell(fmt::format("{:.2f}", error));
-        html += number_cell(score_at(othello::Opponent::random, point.games, false)) +
-                number_cell(score_at(othello::Opponent::corner_edge, point.games, false)) +
-                number_cell(score_at(othello::Opponent::model, point.games, false)) +
-                number_cell(score_at(othello::Opponent::model, point.games, true)) + "</tr>\n";
-    }
-    return html + table_end + "</details>\n";
 }
 
 std::string memory_html(const RunReport& report) {
@@ -349,25 +135,34 @@ std::string memory_html(const RunReport& report) {
     return html;
 }
 
+std::string settings_table(const char* caption, const std::vector<SettingRow>& settings,
+                           bool is_default) {
+    std::string rows;
+    for (const SettingRow& row : settings)
+        if (row.is_default == is_default)
+            rows += head_cell(row.name) + cell(row.value) + (is_default ? "" : cell(row.standard)) +
+                    cell(row.help) + "</tr>\n";
+    if (rows.empty())
+        return "";
+    if (!is_default)
+        return table_head(caption, {{"setting"}, {"value"}, {"default"}, {"meaning"}}) + rows +
+               table_end;
+    return fmt::format("<details><summary>{}</summary>", caption) +
+           table_head(caption, {{"setting"}, {"value"}, {"meaning"}}) + rows + table_end +
+           "</details>\n";
+}
+
 std::string settings_html(const RunReport& report) {
-    std::string html = note(report.settings_note);
-    if (report.settings.empty())
-        return html;
-    const auto rows = [&](bool is_default) {
-        std::string lines;
-        for (const SettingRow& row : report.settings)
-            if (row.is_default == is_default)
-                lines += head_cell(row.name) + cell(row.value) +
-                         (is_default ? "" : cell(row.standard)) + cell(row.help) + "</tr>\n";
-        return lines;
-    };
-    if (const std::string changed = rows(false); !changed.empty())
-        html +=
-            table_head("Not as by default", {{"setting"}, {"value"}, {"default"}, {"meaning"}}) +
-            changed + table_end;
-    return html + "<details><summary>Settings as by default</summary>" +
-           table_head("As by default", {{"setting"}, {"value"}, {"meaning"}}) + rows(true) +
-           table_end + "</details>\n";
+    return note(report.settings_note) +
+           settings_table("Not as by default", report.settings, false) +
+           settings_table("Settings as by default", report.settings, true);
+}
+
+std::string operation_html(const RunReport& report) {
+    return note("How it is run, which decides nothing of what it learns: " + report.operation_note +
+                ".") +
+           settings_table("Given, or decided from what was given", report.operation, false) +
+           settings_table("As by default", report.operation, true);
 }
 
 std::string checkpoints_html(const RunReport& report) {
@@ -376,7 +171,7 @@ std::string checkpoints_html(const RunReport& report) {
         return html + note("None.");
     html += table_head(
         "Newest first; header, length and table of checksums were checked",
-        {{"file"}, {"games", true}, {"size", true}, {"written"}, {"age", true}, {"state"}});
+        {{"file"}, {report.unit(), true}, {"size", true}, {"written"}, {"age", true}, {"state"}});
     for (const CheckpointRow& row : report.checkpoints)
         html +=
             head_cell(row.name) + number_cell(std::optional(row.games)) +
@@ -423,7 +218,6 @@ std::string logs_html(const RunReport& report) {
 
 std::string report_as_html(const RunReport& report) {
     const RunHistory& history = report.history;
-    const std::vector<double> marks = marks_of(history);
     std::string page = fmt::format(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n<meta "
         "name=\"viewport\" "
@@ -431,15 +225,13 @@ std::string report_as_html(const RunReport& report) {
         "</style></head>\n<body>\n",
         escape_html(report.state_directory), style_sheet);
     page += overview(report);
-    page += section("Training", (marks.empty() ? ""
-                                               : note("Dashed red lines: the trainer was "
-                                                      "started again.")) +
-                                    "<div class=\"charts\">" + training_charts(history, marks) +
-                                    "</div>\n");
-    page += section("Strength", "<div class=\"charts\">" + strength_charts(history, marks) +
-                                    "</div>\n" + strength_table(history));
+    if (report.workload() == "othello")
+        page += othello_sections(history);
+    else if (report.workload() == "router")
+        page += router_sections(report);
     page += section("Memory", memory_html(report));
     page += section("Settings", settings_html(report));
+    page += section("Operation", operation_html(report));
     page += section("Checkpoints", checkpoints_html(report));
     page +=
         section("Starts, pauses and restarts", happenings_html("Newest first", history.lives()));

@@ -1,6 +1,7 @@
 // The report as JSON, for programs. Names have their units at the end; what is not known is left
-// out.
+// out. What is called games is counted in "unit".
 #include "app/report/run_report.hpp"
+#include "app/settings.hpp"
 
 namespace kiln::app {
 namespace {
@@ -61,6 +62,29 @@ Json training_json(const RunHistory& history) {
         points.push_back(std::move(row));
     }
     return points;
+}
+
+Json epochs_json(const std::vector<EpochPoint>& points) {
+    Json rows = Json::array();
+    for (const EpochPoint& point : points) {
+        Json row = {{"epoch", point.epoch}, {"games", point.games}, {"rate", point.rate}};
+        add(row, "training_loss", point.training_loss);
+        add(row, "training_accuracy", point.training_accuracy);
+        add(row, "gradient_norm", point.gradient_norm);
+        if (point.validation) {
+            row["loss"] = point.validation->loss;
+            add(row, "accuracy", point.validation->accuracy);
+            add(row, "auc", point.validation->auc);
+            add(row, "calibration_error", point.validation->calibration_error);
+        }
+        if (point.best_epoch > 0) {
+            row["best_epoch"] = point.best_epoch;
+            row["best_loss"] = point.best_loss;
+        }
+        add(row, "tickets_per_second", point.tickets_per_second());
+        rows.push_back(std::move(row));
+    }
+    return rows;
 }
 
 Json estimate_json(const Estimate& estimate) {
@@ -149,6 +173,8 @@ std::string report_as_json(const RunReport& report) {
                  {"state", report.state()},
                  {"live", report.run.has_value()},
                  {"why_not_live", report.why_not},
+                 {"workload", report.workload()},
+                 {"unit", unit_of(report.workload())},
                  {"games", report.games()},
                  {"target_games", report.target_games()}};
     if (report.run) {
@@ -158,9 +184,26 @@ std::string report_as_json(const RunReport& report) {
     }
     json["settings_note"] = report.settings_note;
     json["settings"] = std::move(settings);
+    json["operation_note"] = report.operation_note;
+    json["operation"] = Json::array();
+    for (const SettingRow& row : report.operation)
+        json["operation"].push_back(
+            {{"name", row.name}, {"value", row.value}, {"default", row.standard}});
     json["memory"] = memory_json(report);
-    json["training"] = training_json(history);
-    json["strength"] = strength_json(history);
+    if (report.workload() == "othello") {
+        json["training"] = training_json(history);
+        json["strength"] = strength_json(history);
+    } else if (report.workload() == "router") {
+        json["epochs"] = epochs_json(history.router().epochs().points());
+    }
+    if (const auto end = report.end())
+        json["training_ended"] = {{"time", format_time(end->time)},
+                                  {"games", end->games},
+                                  {"epochs", end->epochs},
+                                  {"is_early", end->is_early},
+                                  {"best_epoch", end->best_epoch},
+                                  {"best_loss", end->best_loss},
+                                  {"weights_kept", end->weights_kept}};
     json["checkpoints"] = checkpoints_json(report);
     json["starts"] = history.starts();
     json["restarts"] = history.restarts();

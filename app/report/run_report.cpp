@@ -118,20 +118,40 @@ std::optional<RunSettings> read_settings(StateDirectory& directory, RunReport& r
     return std::nullopt;
 }
 
+SettingRow row_of(const Setting& setting, const std::string& value) {
+    SettingRow row = {setting.name, value, format_value(setting, RunSettings()), false,
+                      setting.help};
+    row.is_default = row.value == row.standard;
+    if (setting.standard != nullptr && !row.is_default)
+        row.standard = setting.standard;
+    if (setting.standard != nullptr && row.is_default)
+        row.value = row.standard = setting.standard;
+    return row;
+}
+
 void list_settings(const RunSettings& settings, RunReport& report) {
-    const RunSettings standard;
-    for (const Setting& setting : all_settings()) {
-        if (setting.kept == Kept::nowhere || !means_something(setting, settings.workload))
-            continue;
-        SettingRow row = {setting.name, format_value(setting, settings),
-                          format_value(setting, standard), false, setting.help};
-        row.is_default = row.value == row.standard;
-        if (setting.standard != nullptr && !row.is_default)
-            row.standard = setting.standard;
-        if (setting.standard != nullptr && row.is_default)
-            row.value = row.standard = setting.standard;
-        report.settings.push_back(std::move(row));
+    for (const Setting& setting : all_settings())
+        if (setting.kept != Kept::nowhere && means_something(setting, settings.workload))
+            report.settings.push_back(row_of(setting, format_value(setting, settings)));
+}
+
+void list_operation(RunReport& report) {
+    const auto& with = report.history.started_with();
+    const SettingTexts* texts = nullptr;
+    if (report.run && !report.run->operation.empty()) {
+        texts = &report.run->operation;
+        report.operation_note = "as the run has them now";
+    } else if (with && !with->operation.empty()) {
+        texts = &with->operation;
+        report.operation_note =
+            "as it was started last, says the log; what kiln set changed since then is not known";
+    } else {
+        report.operation_note = "neither the run nor its log tells them";
+        return;
     }
+    for (const Setting& setting : all_settings())
+        if (const auto text = texts->find(setting.name); text != texts->end())
+            report.operation.push_back(row_of(setting, text->second));
 }
 
 void plan_memory(RunSettings settings, RunReport& report) {
@@ -139,6 +159,9 @@ void plan_memory(RunSettings settings, RunReport& report) {
         settings.workers = static_cast<std::uint32_t>(
             std::min<std::uint64_t>(with->workers, StatusPage::workers_max));
         settings.memory_bytes = with->memory_bytes;
+        if (const auto compress = with->operation.find("compress");
+            compress != with->operation.end())
+            settings.session.compress = compress->second == "true";
         report.memory_note =
             "not measured, because the run does not answer: the plan, for the workers and the "
             "budget of its last start";
@@ -169,6 +192,25 @@ bool is_empty(const RunReport& report) {
 
 }  // namespace
 
+std::string RunReport::workload() const {
+    if (run && !run->workload.empty())
+        return run->workload;
+    for (const SettingRow& row : settings)
+        if (row.name == "workload")
+            return row.value;
+    const std::string logged = history.workload();
+    return logged.empty() ? RunSettings().workload : logged;
+}
+
+std::string RunReport::unit() const {
+    return std::string(unit_of(workload())) + "s";
+}
+
+std::optional<TrainingEnd> RunReport::end() const {
+    const auto& end = history.router().end();
+    return end && games() >= end->games ? end : std::nullopt;
+}
+
 std::uint64_t RunReport::games() const {
     if (run)
         return run->games;
@@ -187,7 +229,8 @@ std::uint64_t RunReport::target_games() const {
 std::string RunReport::state() const {
     if (run)
         return run->state.empty() ? "running" : run->state;
-    return target_games() > 0 && games() >= target_games() ? "finished" : "not training";
+    const bool is_at_target = target_games() > 0 && games() >= target_games();
+    return is_at_target || end() ? "finished" : "not training";
 }
 
 void gather_report(const std::string& state, RunReport& report) {
@@ -219,6 +262,7 @@ void gather_report(const std::string& state, RunReport& report) {
         report.memory_note =
             "not known: the run does not answer, and no checkpoint tells its settings";
     }
+    list_operation(report);
     if (is_empty(report))
         throw Failure(ExitCode::no_input,
                       fmt::format("--state: there is nothing of a run in {}: no checkpoints, no "

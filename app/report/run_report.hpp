@@ -2,7 +2,8 @@
 //
 // Live figures come from the run if it answers; what is missing then is said, with the reason.
 // Failures are thrown only when there is nothing to report on: no such directory, no permission,
-// nothing of a run in it.
+// nothing of a run in it. What is told of learning is what the run's workload measures; the null
+// workload learns nothing.
 #pragma once
 
 #include <optional>
@@ -51,6 +52,10 @@ struct RunReport {
     std::vector<SettingRow> settings;
     std::string settings_note;  // where they are from, or why there are none
 
+    // How it is run, beside what it learns: no checkpoint keeps that.
+    std::vector<SettingRow> operation;
+    std::string operation_note;  // the same
+
     std::vector<CheckpointRow> checkpoints;  // newest first
     std::string checkpoints_note;            // why they could not be listed
 
@@ -61,10 +66,14 @@ struct RunReport {
     std::string log_problem;
 
     // Of the run itself, or by the newest checkpoint and the log.
+    std::string workload() const;
+    std::string unit() const;  // what it counts, many: "games"
     std::uint64_t games() const;
     std::uint64_t target_games() const;  // 0: not known
     // "training", "paused", "not training", "finished".
     std::string state() const;
+    // How a router's training ended, if it has.
+    std::optional<TrainingEnd> end() const;
 };
 
 void gather_report(const std::string& state, RunReport& report);

@@ -18,6 +18,7 @@ constexpr double top = 12;
 constexpr double bottom = 40;
 constexpr std::size_t styles = 5;       // of lines, in the page's style sheet
 constexpr double least_span = 1e-6;     // of y; all values are the same else
+constexpr double smallest_step = 1e-5;  // of ticks that are written without an exponent
 constexpr std::size_t dots_up_to = 40;  // points that are drawn one by one
 
 struct Scale {
@@ -56,7 +57,9 @@ std::string tick_text(double value, double step) {
         return fmt::format("{:g}M", value / 1e6);
     if (size >= 1e4)
         return fmt::format("{:g}k", value / 1e3);
-    const int decimals = step >= 1 ? 0 : step >= 0.1 ? 1 : 2;
+    if (size > 0 && step < smallest_step)
+        return fmt::format("{:.2g}", value);
+    const int decimals = step >= 1 ? 0 : static_cast<int>(std::ceil(-std::log10(step) - 1e-9));
     return fmt::format("{:.{}f}", value == 0 ? 0.0 : value, decimals);
 }
 
@@ -79,7 +82,8 @@ void add_y_axis(std::string& svg, const std::vector<double>& ticks, const Scale&
         (top + height - bottom) / 2, escape_html(unit));
 }
 
-void add_x_axis(std::string& svg, const std::vector<double>& ticks, const Scale& x) {
+void add_x_axis(std::string& svg, const std::vector<double>& ticks, const Scale& x,
+                const std::string& unit) {
     const double step = ticks.size() > 1 ? ticks[1] - ticks[0] : 1;
     for (const double tick : ticks) {
         svg += fmt::format(
@@ -93,8 +97,8 @@ void add_x_axis(std::string& svg, const std::vector<double>& ticks, const Scale&
     }
     svg += fmt::format(
         "<text class=\"axis\" text-anchor=\"middle\" x=\"{:.1f}\" "
-        "y=\"{:.1f}\">games</text>",
-        (left + width - right) / 2, height - 6);
+        "y=\"{:.1f}\">{}s</text>",
+        (left + width - right) / 2, height - 6, escape_html(unit));
 }
 
 void add_line(std::string& svg, const ChartLine& line, std::size_t number, const Scale& x,
@@ -129,8 +133,8 @@ std::string description_of(const SvgChart& chart) {
         if (first == line.points.end())
             continue;
         const auto last = std::find_if(line.points.rbegin(), line.points.rend(), is_drawable);
-        text += fmt::format("{}: from {:.4g} at game {:.0f} to {:.4g} at game {:.0f}. ", line.name,
-                            first->y, first->x, last->y, last->x);
+        text += fmt::format("{0}: from {2:.4g} at {1} {3:.0f} to {4:.4g} at {1} {5:.0f}. ",
+                            line.name, chart.x_unit, first->y, first->x, last->y, last->x);
     }
     return text;
 }
@@ -184,9 +188,9 @@ std::string to_svg(const SvgChart& chart) {
         width, height, chart.id, chart.id, chart.id, escape_html(chart.title), chart.id,
         escape_html(description_of(chart)));
     add_y_axis(svg, ticks, y, chart.unit);
-    std::vector<double> games = round_ticks(x.low, x.high, 6);
-    std::erase_if(games, [&](double tick) { return tick < x.low || tick > x.high; });
-    add_x_axis(svg, games, x);
+    std::vector<double> along = round_ticks(x.low, x.high, 6);
+    std::erase_if(along, [&](double tick) { return tick < x.low || tick > x.high; });
+    add_x_axis(svg, along, x, chart.x_unit);
     for (const double mark : chart.marks)
         if (mark >= x.low && mark <= x.high)
             svg += fmt::format(

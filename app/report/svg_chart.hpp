@@ -1,4 +1,4 @@
-// A chart as inline SVG: lines over games, with axes, units and intervals.
+// A chart as inline SVG: lines over games or epochs, with axes, units and intervals.
 //
 // Colours are CSS variables of the page, so that they follow light and dark; lines differ by dashes
 // too. Values that are not finite are left out. Text is escaped here.
@@ -31,7 +31,8 @@ struct SvgChart {
     std::vector<ChartLine> lines;  // at most five
     std::optional<double> y_low;   // else of the data
     std::optional<double> y_high;
-    std::vector<double> marks;  // x of vertical lines: where the run began anew
+    std::vector<double> marks;    // x of vertical lines: where the run began anew
+    std::string x_unit = "game";  // one of them
 };
 
 // <figure>...</figure>; a note instead of the drawing if there is nothing to draw.

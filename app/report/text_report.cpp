@@ -35,12 +35,14 @@ std::string overview(const RunReport& report) {
         games += fmt::format(
             " of {} ({})", format_count(target),
             format_percent(static_cast<double>(report.games()) / static_cast<double>(target)));
-    text += row("games", games);
+    text += row(report.unit(), games);
+    if (const auto end = report.end())
+        text += row("training ended", describe_end(*end));
     if (report.run) {
         const RunSnapshot& run = *report.run;
         text += row("reason", run.reason);
         if (run.games_per_second)
-            text += row("speed", format_rate(*run.games_per_second) + " games/s");
+            text += row("speed", format_rate(*run.games_per_second) + " " + report.unit() + "/s");
         if (run.seconds_left)
             text += row("left", format_duration(*run.seconds_left));
         text += row("up", format_duration(run.uptime_seconds));
@@ -69,10 +71,11 @@ std::string wrapped(const std::vector<std::string>& parts) {
     return text;
 }
 
-std::string settings_text(const RunReport& report) {
-    std::string text = heading("Settings") + "  " + on_one_line(report.settings_note) + "\n";
+std::string settings_text(const std::string& title, const std::string& note,
+                          const std::vector<SettingRow>& settings) {
+    std::string text = heading(title) + "  " + on_one_line(note) + "\n";
     std::vector<std::string> standard;
-    for (const SettingRow& setting : report.settings) {
+    for (const SettingRow& setting : settings) {
         if (setting.is_default)
             standard.push_back(setting.name + " " + setting.value);
         else
@@ -209,17 +212,61 @@ std::string strength_text(const RunReport& report) {
     return text == heading("Strength") ? text + "  nothing in the logs\n" : text;
 }
 
+// A loss or a share that may not be known.
+std::string column(const std::optional<double>& value) {
+    return fmt::format(" {:>11}", value ? format_loss(*value) : "");
+}
+
+std::string epochs_text(const RunReport& report) {
+    const auto& epochs = report.history.router().epochs().points();
+    std::string text = heading("Training");
+    if (epochs.empty())
+        return text + "  nothing in the logs\n";
+    text += on_line(fmt::format("  {:>9} {:>13} {:>11} {:>11} {:>11} {:>11} {:>11} {:>9}", "epoch",
+                                "tickets", "training", "validation", "accuracy", "AUC",
+                                "calibration", "rate"));
+    add_rows(text, epochs, [](const EpochPoint& point) {
+        std::string line =
+            fmt::format("  {:>9} {:>13}", format_count(point.epoch), format_count(point.games)) +
+            column(point.training_loss);
+        const EpochPoint::Validation none;
+        const auto& validation = point.validation ? *point.validation : none;
+        line += column(point.validation ? std::optional(validation.loss) : std::nullopt);
+        line +=
+            fmt::format(" {:>11}", validation.accuracy ? format_percent(*validation.accuracy) : "");
+        return line + column(validation.auc) + column(validation.calibration_error) +
+               fmt::format(" {:>9.4g}", point.rate);
+    });
+    text +=
+        "  training, validation: mean loss; accuracy, AUC, calibration error: of the validation "
+        "samples\n";
+    const EpochPoint& last = epochs.back();
+    if (last.best_epoch > 0)
+        text +=
+            row("best epoch", fmt::format("{}, validation loss {}", format_count(last.best_epoch),
+                                          format_loss(last.best_loss)));
+    return text;
+}
+
+// What the run's workload measures; nothing where nothing is learned.
+std::string learning_text(const RunReport& report) {
+    const std::string workload = report.workload();
+    if (workload == "router")
+        return epochs_text(report);
+    return workload == "othello" ? training_text(report) + strength_text(report) : "";
+}
+
 std::string checkpoints_text(const RunReport& report) {
     std::string text = heading("Checkpoints");
     if (!report.checkpoints_note.empty())
         text += "  " + on_one_line(report.checkpoints_note) + "\n";
     for (const CheckpointRow& checkpoint : report.checkpoints)
-        text +=
-            fmt::format("  {:<28} {:>15} games {:>10}  {:<14} {}\n", checkpoint.name,
-                        format_count(checkpoint.games), format_bytes(checkpoint.bytes),
-                        format_duration(std::max(report.now - checkpoint.time, 0.0)) + " old",
-                        checkpoint.damage.empty() ? "header whole"
-                                                  : "DAMAGED: " + on_one_line(checkpoint.damage));
+        text += fmt::format(
+            "  {:<28} {:>15} {} {:>10}  {:<14} {}\n", checkpoint.name,
+            format_count(checkpoint.games), report.unit(), format_bytes(checkpoint.bytes),
+            format_duration(std::max(report.now - checkpoint.time, 0.0)) + " old",
+            checkpoint.damage.empty() ? "header whole"
+                                      : "DAMAGED: " + on_one_line(checkpoint.damage));
     return report.checkpoints.empty() && report.checkpoints_note.empty() ? text + "  none\n" : text;
 }
 
@@ -254,8 +301,9 @@ std::string trouble_text(const RunReport& report) {
 
 std::string report_as_text(const RunReport& report) {
     std::string text =
-        overview(report) + settings_text(report) + memory_text(report) + training_text(report) +
-        strength_text(report) + checkpoints_text(report) + trouble_text(report) + heading("Logs") +
+        overview(report) + settings_text("Settings", report.settings_note, report.settings) +
+        settings_text("Operation", report.operation_note, report.operation) + memory_text(report) +
+        learning_text(report) + checkpoints_text(report) + trouble_text(report) + heading("Logs") +
         row("read", fmt::format("{} files, {}", report.log_files, format_bytes(report.log_bytes)));
     if (report.skipped_lines > 0)
         text += row("passed over", fmt::format("{} lines that this kiln cannot make sense of",

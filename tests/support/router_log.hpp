@@ -12,12 +12,12 @@
 namespace kiln::test {
 
 inline std::string log_line(const app::LogEntry& entry, double seconds = 0) {
-    app::Json json = {
-        {"time", fmt::format("2026-11-21T20:{:02}:{:06.3f}Z", 20 + static_cast<int>(seconds) / 60,
-                             seconds - 60 * (static_cast<int>(seconds) / 60))},
-        {"level", app::name_of(entry.severity)},
-        {"event", entry.event},
-        {"text", entry.text}};
+    const int minutes = static_cast<int>(seconds) / 60;
+    app::Json json = {{"time", fmt::format("2026-11-21T{:02}:{:02}:{:06.3f}Z", 20 + minutes / 60,
+                                           minutes % 60, seconds - 60 * minutes)},
+                      {"level", app::name_of(entry.severity)},
+                      {"event", entry.event},
+                      {"text", entry.text}};
     json.update(entry.fields);
     return app::dump_line(json);
 }

@@ -29,7 +29,7 @@ class Page(html.parser.HTMLParser):
         for name, value in attrs:
             assert not name.startswith("on"), name
             assert name not in ("src", "href"), value
-            assert "url(" not in (value or ""), value
+            assert "url(" not in (value or "") and "http" not in (value or ""), value
         self.tags.append(tag)
         if tag not in VOID:
             self.open.append(tag)
@@ -43,6 +43,8 @@ class Page(html.parser.HTMLParser):
         assert self.open and self.open.pop() == tag, tag
 
     def handle_data(self, data):
+        if self.open[-1:] == ["style"]:
+            assert "http" not in data and "url(" not in data and "@import" not in data, data
         self.text += data
 
 
@@ -51,7 +53,6 @@ class Report(KilnTest):
         self.kiln("report", *arguments, "--html", self.path("page.html"))
         with open(self.path("page.html"), encoding="utf-8") as file:
             text = file.read()
-        self.assertNotIn("http", text)
         return Page(text)
 
     def json(self, *arguments):
@@ -67,7 +68,8 @@ class OfARun(Report):
     def test_one_that_has_ended(self):
         self.kiln("train", "--workers", "1", *TRIED[2:], "--games", "1024",
                   "--trials-every", "512",
-                  "--lambda", "0.5", "--checkpoint-every", "512", "--state", self.path("s"))
+                  "--lambda", "0.5", "--checkpoint-every", "512", "--keep", "7", "--compress",
+                  "--metrics-textfile", self.path("kiln.prom"), "--state", self.path("s"))
         text = self.kiln("report", "--state", self.path("s")).out
         for part in (": finished", "1,024 of 1,024 (100.0 %)", "nobody is training there",
                      "lambda", "default 0.3", "the plan, for the workers", "optimiser state",
@@ -84,6 +86,18 @@ class OfARun(Report):
         self.assertEqual(settings["lambda"], {"name": "lambda", "value": "0.5", "default": "0.3",
                                               "is_default": False})
         self.assertTrue(settings["depth"]["is_default"])
+        self.assertEqual((report["workload"], report["unit"]), ("othello", "game"))
+        self.assertIn("as it was started last", report["operation_note"])
+        operation = {row["name"]: row["value"] for row in report["operation"]}
+        for name, value in (("workers", "1"), ("keep", "7"), ("compress", "true"),
+                            ("checkpoint-every", "512"), ("trials-every", "512"),
+                            ("lockdown", "false"), ("on-corrupt", "stop"), ("metrics", "none"),
+                            ("metrics-textfile", self.path("kiln.prom")),
+                            ("memory", "400000000"), ("resume", "false")):
+            self.assertEqual(operation[name], value)
+        for line in (r"  keep +7 +default 5\n", r"  checkpoint-every +512 +default a fifth of",
+                     r"as by default +.*lockdown false"):
+            self.assertRegex(text.split("Operation\n")[1].replace(",\n" + " " * 25, ", "), line)
         self.assertEqual(len(report["strength"]["held_out"]), 2)
         self.assertEqual(len(report["strength"]["corner"]), 2)
         self.assertEqual([row["games"] for row in report["checkpoints"]][:1], [1024])
@@ -91,6 +105,8 @@ class OfARun(Report):
         self.assertGreaterEqual(page.tags.count("figure"), 8)
         self.assertGreaterEqual(page.tags.count("polyline"), 8)
         self.assertIn("Not as by default", page.text)
+        self.assertIn("Given, or decided from what was given", page.text)
+        self.assertIn(self.path("kiln.prom"), page.text)
 
     def test_one_that_goes_on(self):
         run = self.start("train", *LONG, "--state", self.path("s"))
@@ -100,6 +116,12 @@ class OfARun(Report):
             time.sleep(0.1)
         report = self.json("--state", self.path("s"))
         self.assertTrue(report["live"])
+        self.assertEqual(report["operation_note"], "as the run has them now")
+        self.kiln("set", "log-level", "warning", "--state", self.path("s"))
+        self.kiln("set", "keep", "9", "--state", self.path("s"))
+        operation = {row["name"]: row["value"]
+                     for row in self.json("--state", self.path("s"))["operation"]}
+        self.assertEqual((operation["keep"], operation["log-level"]), ("9", "warning"))
         self.assertEqual(report["memory"]["source"], "live")
         self.assertGreater(report["memory"]["resident_bytes"], 1_000_000)
         self.assertGreater(report["memory"]["accounted_bytes"], 1_000_000)
@@ -127,6 +149,56 @@ class OfARun(Report):
         for place in (self.path("no", "page.html"), self.folder):
             self.assertIn("--html", self.refused(73, "report", "--state", self.path("s"),
                                                  "--html", place))
+
+
+class OfARouter(Report):
+    """A router that has learned what there is to be learned long before its target."""
+
+    def train(self, *arguments):
+        rows = "".join(f"{i},{i % 2}\n" for i in range(80))
+        self.kiln("router", "train", "--data", self.write("noise.csv", rows), "--epochs", "200",
+                  "--patience", "3", "--hidden", "4", "--rate", "0.1", "--workers", "1",
+                  "--state", self.path("s"), *arguments)
+
+    def test_one_that_ended_early(self):
+        self.train()
+        report = self.json("--state", self.path("s"))
+        self.assertEqual((report["workload"], report["unit"]), ("router", "ticket"))
+        self.assertEqual(report["state"], "finished")
+        self.assertLess(report["games"], report["target_games"])
+        end = report["training_ended"]
+        self.assertTrue(end["is_early"])
+        self.assertEqual(end["epochs"], end["best_epoch"] + 3)
+        self.assertEqual([row["epoch"] for row in report["epochs"]],
+                         list(range(1, end["epochs"] + 1)))
+        for name in ("training_loss", "loss", "accuracy", "auc", "calibration_error", "rate"):
+            self.assertIsInstance(report["epochs"][-1][name], (int, float))
+        operation = {row["name"]: row["value"] for row in report["operation"]}
+        self.assertEqual(operation["workers"], "1")
+        self.assertNotIn("trials-every", operation)
+        text = self.kiln("report", "--state", self.path("s")).out
+        for part in (": finished", "training ended", "early: no better for as long as patience",
+                     f"the weights of epoch {end['best_epoch']} are kept", "validation", "AUC",
+                     "tickets", "Operation"):
+            self.assertIn(part, text)
+        self.assertNotRegex(text, r"\d games|games/s|discs")
+        page = self.page("--state", self.path("s"))
+        self.assertGreaterEqual(page.tags.count("polyline"), 8)
+        self.assertIn("Training ended after", page.text)
+        self.assertNotIn("Stone difference", page.text)
+
+    def test_one_that_was_stopped_goes_back_when_it_is_resumed(self):
+        self.train("--stop-after", "20")
+        first = self.json("--state", self.path("s"))
+        self.assertEqual(first["state"], "not training")
+        self.assertNotIn("training_ended", first)
+        self.kiln("router", "train", "--resume", "--workers", "2", "--state", self.path("s"))
+        report = self.json("--state", self.path("s"))
+        self.assertEqual(report["state"], "finished")
+        epochs = [row["epoch"] for row in report["epochs"]]
+        self.assertEqual(epochs, list(range(1, report["training_ended"]["epochs"] + 1)))
+        operation = {row["name"]: row["value"] for row in report["operation"]}
+        self.assertEqual((operation["workers"], operation["resume"]), ("2", "true"))
 
 
 class OfRemains(Report):
@@ -177,6 +249,8 @@ class OfRemains(Report):
         newest = self.newest("s")
         patch(newest, 20, None)
         report = self.json("--state", self.path("s"))
+        self.assertEqual(report["workload"], "null")
+        self.assertNotIn("training", report)
         self.assertFalse(report["checkpoints"][0]["header_is_whole"])
         self.assertTrue(report["checkpoints"][1]["header_is_whole"])
         self.assertIn(report["checkpoints"][1]["name"], report["settings_note"])

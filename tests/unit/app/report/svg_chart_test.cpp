@@ -58,6 +58,20 @@ TEST(SvgChart, intervals_are_bands_within_the_axis) {
     EXPECT_EQ(to_svg(chart_of({{1, 1, {}, {}}})).find("band"), std::string::npos);
 }
 
+TEST(SvgChart, small_numbers_can_be_told_apart_on_the_axis) {
+    const std::string svg = to_svg(chart_of({{0, 0, {}, {}}, {1, 0.004, {}, {}}}));
+    EXPECT_NE(svg.find(">0.003</text>"), std::string::npos) << svg;
+    EXPECT_NE(to_svg(chart_of({{0, 0, {}, {}}, {1, 2e-5, {}, {}}})).find("e-0"), std::string::npos);
+}
+
+TEST(SvgChart, x_is_games_or_what_is_said) {
+    SvgChart chart = chart_of({{1, 1, {}, {}}, {2, 2, {}, {}}});
+    EXPECT_NE(to_svg(chart).find(">games</text>"), std::string::npos);
+    chart.x_unit = "epoch";
+    EXPECT_NE(to_svg(chart).find(">epochs</text>"), std::string::npos);
+    EXPECT_NE(to_svg(chart).find("to 2 at epoch 2."), std::string::npos);
+}
+
 TEST(SvgChart, a_restart_is_marked_where_it_lies_on_the_axis) {
     SvgChart chart = chart_of({{100, 1, {}, {}}, {200, 2, {}, {}}});
     chart.marks = {150, 900};
