@@ -223,6 +223,10 @@ std::string short_number(double value) {
         return fmt::format("{:.0f}", value);
     if (size >= 9.995)
         return fmt::format("{:.1f}", value);
+    if (size > 0 && size < 0.00095)
+        return fmt::format("{:.0e}", value);
+    if (size > 0 && size < 0.0995)
+        return fmt::format("{:.2g}", value);
     return fmt::format("{:.2f}", value);
 }
 

@@ -52,7 +52,7 @@ struct ChartPlan {
 void draw_chart(Canvas& canvas, const ChartPlan& plan, std::span<const Curve> curves,
                 const Look& look);
 
-// A number for a narrow column: "812", "1.24k", "-2.3".
+// A number for a narrow column: "812", "1.24k", "-2.30", "0.0012", "3e-05".
 std::string short_number(double value);
 
 }  // namespace kiln::app

@@ -50,6 +50,17 @@ struct MonitorView {
     bool is_help_open = false;
 };
 
+// What the run trains, as it answers or as its logs have it; else what is trained unless said
+// otherwise.
+std::string workload_of(const MonitorView& view);
+inline bool is_router(const MonitorView& view) {
+    return workload_of(view) == "router";
+}
+// What it counts: "game".
+const char* unit_of(const MonitorView& view);
+// How a router's training ended, if nobody goes on with it.
+std::optional<TrainingEnd> end_of(const MonitorView& view);
+
 // A terminal that is too small gets told so.
 Canvas draw_frame(const MonitorView& view, int width, int height, const Look& look);
 

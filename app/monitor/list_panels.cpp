@@ -155,7 +155,8 @@ void draw_checkpoints(Canvas& canvas, const Area& area, const MonitorView& view,
     for (std::size_t i = 0; i < std::min(rows, view.checkpoints.size()); ++i) {
         const CheckpointOnDisk& checkpoint = view.checkpoints[i];
         const int y = area.top + 1 + static_cast<int>(i);
-        canvas.text(area.left + 1, y, fmt::format("game {}", format_count(checkpoint.games)),
+        canvas.text(area.left + 1, y,
+                    fmt::format("{} {}", unit_of(view), format_count(checkpoint.games)),
                     Style::plain, area.width - 1);
         canvas.text_before(area.left + area.width, y,
                            fmt::format("{}, {} old", format_bytes(checkpoint.bytes),

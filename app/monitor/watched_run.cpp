@@ -29,6 +29,23 @@ bool is_final(const Failure& failure) {
     return failure.exit_code() == ExitCode::permission;
 }
 
+// What a router's newest epoch was like.
+void add_epoch(std::string& line, const EpochPoint& point) {
+    const auto add = [&](const char* name, const std::optional<double>& value) {
+        if (value)
+            line += fmt::format(" {}={:.4f}", name, *value);
+    };
+    line += fmt::format(" epoch={}", point.epoch);
+    add("training_loss", point.training_loss);
+    if (point.validation) {
+        add("validation_loss", point.validation->loss);
+        add("accuracy", point.validation->accuracy);
+        add("auc", point.validation->auc);
+    }
+    if (point.best_epoch > 0)
+        line += fmt::format(" best_epoch={}", point.best_epoch);
+}
+
 }  // namespace
 
 WatchedRun::Question::Question(const std::string& state, ControlCommand asked, double now)
@@ -79,7 +96,8 @@ void WatchedRun::ask() {
     next_question_ = now_.steady + interval_seconds_;
     std::string why_not = fmt::format("nobody is training in {}; waiting for a run", state_);
     if (history_.last_games() > 0)
-        why_not += fmt::format(", the last was at game {}", format_count(history_.last_games()));
+        why_not += fmt::format(", the last was at {} {}", unit_of(view_),
+                               format_count(history_.last_games()));
     lose_contact(Contact::absent, why_not);
 }
 
@@ -272,6 +290,11 @@ std::string plain_line(const MonitorView& view) {
     if (const auto& corner = history.against(othello::Opponent::corner_edge).points();
         !corner.empty())
         add("corner_score", fmt::format("{:.3f}", corner.back().score.value));
+    add("workload", workload_of(view));
+    if (const auto& epochs = history.router().epochs().points(); !epochs.empty())
+        add_epoch(line, epochs.back());
+    if (const auto end = end_of(view))
+        add("training_ended", end->is_early ? "early" : "complete");
     if (!view.checkpoints.empty()) {
         add("checkpoint_games", view.checkpoints.front().games);
         add("checkpoint_age_seconds", fmt::format("{:.0f}", view.checkpoints.front().age_seconds));

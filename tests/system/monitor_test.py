@@ -270,6 +270,48 @@ class OnScreen(Monitor):
         self.assertLess(len(terminal.raw) - before, 500)
 
 
+class OfARouter(Monitor):
+    """Epochs in place of games, tickets in place of their number."""
+
+    def train(self, *arguments):
+        return self.start("router", "train", "--task", "latch", "--steps", "60", "--samples",
+                          "2000", "--hidden", "16", "--workers", "1", "--quiet", *arguments,
+                          "--state", self.path("s"))
+
+    def test_one_that_trains(self):
+        self.train("--epochs", "100000", "--patience", "0")
+        terminal = self.monitor()
+        screen = terminal.until(re.compile(r"epoch \d+, the best is \d+").search)
+        for part in ("tickets", " loss ", "right, %", "gradient's norm", "t 0.", "v 0."):
+            self.assertIn(part, screen)
+        self.assertNotIn("game", screen)
+        self.assertNotIn("disc", screen)
+        terminal.resize(120, 40)
+        screen = terminal.until("calibration error")
+        self.assertIn("AUC", screen)
+        terminal.type("q")
+        self.assertEqual(terminal.end(), 0)
+
+    def test_one_that_ended_early_has_finished(self):
+        self.finish(self.train("--epochs", "500", "--patience", "1", "--rate", "1"))
+        terminal = self.monitor()
+        screen = terminal.until("finished")
+        self.assertRegex(screen, r"ended after \d+ epochs, out of patience; kept: epoch \d+, "
+                                 r"validation loss \S+\n")
+        self.assertNotIn("not training", screen)
+        terminal.type("q")
+        self.assertEqual(terminal.end(), 0)
+        done = subprocess.Popen([KILN, "monitor", "--plain", "--state", self.path("s")],
+                                stdout=subprocess.PIPE, text=True)
+        self.addCleanup(done.kill)
+        line = done.stdout.readline()
+        done.stdout.close()
+        self.assertEqual(done.wait(TIMEOUT_S), 0)
+        self.assertRegex(line, r" state=absent workload=router epoch=\d+ training_loss=\S+ "
+                               r"validation_loss=\S+ accuracy=\S+ auc=\S+ best_epoch=\d+ "
+                               r"training_ended=early checkpoint_games=\d+ ")
+
+
 class InLines(Monitor):
     def lines(self, *arguments, count=2, **options):
         process = subprocess.Popen(

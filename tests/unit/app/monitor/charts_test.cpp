@@ -105,6 +105,11 @@ TEST(Charts, numbers_are_short) {
     EXPECT_EQ(short_number(812.4), "812");
     EXPECT_EQ(short_number(12'345), "12.3k");
     EXPECT_EQ(short_number(2'500'000), "2.5M");
+    EXPECT_EQ(short_number(0.5), "0.50");
+    EXPECT_EQ(short_number(0.0999), "0.10");
+    EXPECT_EQ(short_number(0.01234), "0.012");
+    EXPECT_EQ(short_number(0.001234), "0.0012");
+    EXPECT_EQ(short_number(0.0003), "3e-04");
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/router_log.hpp"
+
 namespace kiln::app {
 namespace {
 
@@ -160,6 +162,99 @@ TEST_F(Frame, what_is_only_planned_is_drawn_faint) {
     pause();
     EXPECT_EQ(bars_in(Style::first), 0);
     EXPECT_GT(bars_in(Style::faint), 0);
+}
+
+// A router in its twentieth epoch, whose fifteenth was the best.
+class RouterFrame : public Frame {
+  protected:
+    RouterFrame() {
+        for (std::uint32_t epoch = 1; epoch <= 20; ++epoch)
+            epochs_.add_line(test::epoch_line(test::pass_report(epoch, 15)));
+        view().history = &epochs_;
+        view().state_directory = "state/digits";
+        view().run->workload = "router";
+        view().run->games = 1'000;
+        view().run->target_games = 3'000;
+        view().run->workers[0].ticket = 1'001;
+        view().run->workers[1].ticket = 1'002;
+        view().memory->regions = {{"checkpoint copy", "session", 20'480, 20'480, {}, false},
+                                  {"router samples", "router", 1'840'128, 1'840'128, {}, false}};
+        view().checkpoints = {{"game-000000000800.ckpt", 800, 18'944, 13},
+                              {"game-000000000400.ckpt", 400, 18'944, 4'000}};
+    }
+    RunHistory& epochs() { return epochs_; }
+
+  private:
+    RunHistory epochs_;
+};
+
+TEST_F(RouterFrame, at_80_by_24_is_as_it_was) {
+    const std::string text = draw(80, 24);
+    expect_golden(text, "router_80x24.txt");
+    EXPECT_EQ(text.find("game"), std::string::npos);
+}
+TEST_F(RouterFrame, at_120_by_40_is_as_it_was) {
+    const std::string text = draw(120, 40);
+    expect_golden(text, "router_120x40.txt");
+    EXPECT_EQ(text.find("game"), std::string::npos);
+}
+TEST_F(RouterFrame, in_ascii_tells_its_curves_by_letters) {
+    expect_golden(draw(80, 24, ascii), "router_80x24_ascii.txt");
+}
+
+TEST_F(RouterFrame, one_that_ended_early_says_so_until_somebody_goes_on) {
+    epochs().add_line(test::end_line({20, 1, 15, 321, 0.1875}));
+    view().contact = Contact::absent;
+    view().why_not = "nobody is training in state/digits; waiting for a run";
+    EXPECT_NE(draw(80, 24).find("not training"), std::string::npos) << "its end is not saved";
+    view().checkpoints.front().games = 1'000;
+    view().run->games = 950;
+    const std::string text = draw(80, 24);
+    EXPECT_NE(text.find("finished"), std::string::npos) << text;
+    EXPECT_NE(text.find(" 33.3 %"), std::string::npos) << "the last answer is older\n" << text;
+    EXPECT_NE(text.find("ended after 20 epochs, out of patience; kept: epoch 15, validation loss "
+                        "0.1875\n"),
+              std::string::npos)
+        << text;
+    EXPECT_EQ(text.find("not training"), std::string::npos);
+}
+
+TEST_F(RouterFrame, is_told_by_its_log_when_it_does_not_answer) {
+    view().run.reset();
+    view().contact = Contact::absent;
+    const std::string text = draw(80, 24);
+    EXPECT_NE(text.find(" loss "), std::string::npos) << text;
+    EXPECT_NE(text.find("tickets/s"), std::string::npos) << text;
+}
+
+TEST_F(RouterFrame, a_number_that_is_learned_has_no_panel_of_classes) {
+    epochs() = RunHistory();
+    router::PassReport number = test::pass_report(1);
+    number.accuracy = number.auc = number.calibration_error = number.training_accuracy = 0;
+    epochs().add_line(test::epoch_line(number));
+    for (const int width : {80, 120}) {
+        const std::string text = draw(width, 40);
+        EXPECT_EQ(text.find("right, %"), std::string::npos) << text;
+        EXPECT_EQ(text.find("AUC"), std::string::npos) << text;
+        EXPECT_NE(text.find("learning rate"), std::string::npos) << text;
+    }
+}
+
+TEST_F(RouterFrame, the_null_workload_has_only_its_speed) {
+    epochs() = RunHistory();
+    view().run->workload = "null";
+    view().rates = {{now, 100}, {now + 1, 120}};
+    for (const int width : {80, 120}) {
+        const std::string text = draw(width, 40);
+        EXPECT_NE(text.find("games/s, as seen here"), std::string::npos) << text;
+        EXPECT_EQ(text.find("nothing measured yet"), std::string::npos) << text;
+    }
+}
+
+TEST_F(RouterFrame, help_is_about_what_the_charts_show) {
+    view().is_help_open = true;
+    EXPECT_NE(draw(80, 24).find("those that are held back"), std::string::npos);
+    EXPECT_EQ(draw(80, 24).find("black minus white"), std::string::npos);
 }
 
 TEST_F(Frame, has_every_row_and_stays_within_any_size) {
