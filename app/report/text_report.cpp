@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t curve_rows_max = 20;
 constexpr std::size_t events_max = 20;
+constexpr std::size_t label_columns = 25;  // in front of a row's value
 
 std::string heading(const std::string& title) {
     return "\n" + title + "\n" + std::string(title.size(), '-') + "\n";
@@ -36,8 +37,11 @@ std::string overview(const RunReport& report) {
             " of {} ({})", format_count(target),
             format_percent(static_cast<double>(report.games()) / static_cast<double>(target)));
     text += row(report.unit(), games);
-    if (const auto end = report.end())
-        text += row("training ended", describe_end(*end));
+    if (const auto end = report.end()) {
+        std::string how = describe_end(*end);
+        how.replace(how.find("; "), 2, ";\n" + std::string(label_columns, ' '));
+        text += row("training ended", how);
+    }
     if (report.run) {
         const RunSnapshot& run = *report.run;
         text += row("reason", run.reason);
@@ -62,7 +66,7 @@ std::string wrapped(const std::vector<std::string>& parts) {
     std::size_t column = 0;
     for (const std::string& part : parts) {
         if (column > 0 && column + part.size() + 2 > columns_max) {
-            text += ",\n" + std::string(25, ' ');
+            text += ",\n" + std::string(label_columns, ' ');
             column = 0;
         }
         text += (column == 0 ? "" : ", ") + part;

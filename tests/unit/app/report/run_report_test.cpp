@@ -52,6 +52,8 @@ TEST(RunReport, a_router_in_text_has_epochs_and_counts_tickets) {
           "validation", "accuracy", "AUC", "calibration", "best epoch", "400 tickets",
           "Operation\n---------\n  as it was started last\n", "workers                2"})
         EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+    for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+        EXPECT_LE(text.find('\n', at) - at, 100u) << text.substr(at, 120);
     for (const char* part : {"games/s", "400 games", "Strength", "discs", "self-play"})
         EXPECT_EQ(text.find(part), std::string::npos) << part << "\n" << text;
 }
