@@ -118,11 +118,12 @@ bool RunHistory::take_event(const Json& json, const Happening& happening) {
         return take_saved(json, happening);
     if (happening.event == "started")
         return take_start(json, happening);
-    if (happening.event == "trainer_restarted")
-        return take_restart(json, happening);
-    if (happening.event == "paused" || happening.event == "resumed" ||
+    const bool is_restart = happening.event == "trainer_restarted";
+    if (is_restart || happening.event == "paused" || happening.event == "resumed" ||
         happening.event == "trainer_ended") {
+        // The series stay: what a new trainer learns once more is the same, and not told again.
         window_seconds_.reset();
+        restarts_ += is_restart ? 1 : 0;
         lives_.add(happening, happenings_max);
     }
     return true;
@@ -140,18 +141,6 @@ bool RunHistory::take_start(const Json& json, const Happening& happening) {
                               figures.count({"planned_bytes"}), text_field(json, {"workload"}),
                               read_operation(json)};
     started_with_ = figures.is_whole() ? std::optional(with) : std::nullopt;
-    return true;
-}
-
-bool RunHistory::take_restart(const Json& json, const Happening& happening) {
-    Figures figures(json);
-    const std::uint64_t from = figures.count({"from"});
-    if (!figures.is_whole())
-        return false;
-    go_back_to(from);
-    window_seconds_.reset();
-    ++restarts_;
-    lives_.add(happening, happenings_max);
     return true;
 }
 

@@ -1,10 +1,11 @@
 // RunHistory: what a run did and learned so far, as its logs tell it, as series over games, or over
 // epochs of a router (router_history.hpp).
 //
-// Built line by line from the JSON lines of run_log.hpp and, for incidents, incident_file.hpp. The
-// run goes back to a checkpoint whenever it is resumed or restarted; what was told of games beyond
-// it is dropped then, so that the series are those of the run as it is. Trouble (restarts,
-// warnings) stays.
+// Built line by line from the JSON lines of run_log.hpp and, for incidents, incident_file.hpp. A
+// run that is resumed goes back to a checkpoint; what was told of games beyond it is dropped then,
+// so that the series are those of the run as it is. Where only the trainer was started again
+// nothing is dropped: the supervisor has told of those games and does not tell of them twice.
+// Trouble (restarts, warnings) stays.
 //
 // Bounded: series are thinned evenly (thinned_series.hpp), lists keep what is newest and count the
 // rest. Takes any bytes: a line that is no JSON, or whose figures cannot be (a difference of 100
@@ -174,7 +175,6 @@ class RunHistory {
     bool take(const Json& json);
     bool take_event(const Json& json, const Happening& happening);
     bool take_start(const Json& json, const Happening& happening);
-    bool take_restart(const Json& json, const Happening& happening);
     bool take_window(const Json& json, const Happening& happening);
     bool take_strength(const Json& json);
     bool take_held_out(const Json& json);

@@ -30,6 +30,15 @@ std::string window(std::uint64_t games, double seconds, double difference = 1.5)
     return line_of(teller.tell(Event::make(othello::event_window, games, report), seconds));
 }
 
+std::string held_out(std::uint64_t games) {
+    othello::HeldOutReport report = {};
+    report.positions = 1'000;
+    report.error = 12.5;
+    report.error_by_empties[3] = 13;
+    EventTeller teller("state");
+    return line_of(teller.tell(Event::make(othello::event_held_out, games, report), 1));
+}
+
 std::string started(std::uint64_t games) {
     return line_of({Severity::info, "started", "training", {{"games", games}}});
 }
@@ -55,20 +64,39 @@ TEST(RunHistory, a_run_that_goes_back_loses_what_lies_beyond) {
     history.add_line(started(0));
     for (std::uint64_t i = 1; i <= 10; ++i)
         history.add_line(window(100 * i, static_cast<double>(i)));
+    history.add_line(started(200));
+    EXPECT_EQ(history.games().points().size(), 2u);
+    EXPECT_EQ(history.last_games(), 200u);
+    history.add_line(window(300, 100));
+    EXPECT_EQ(history.games().points().size(), 3u);
+    EXPECT_FALSE(history.games().points().back().games_per_second())
+        << "nobody knows when its first game began";
+}
+
+// As the supervisor has it logged: games 601 to 1,000 are learned again after the restart, and what
+// was told of them is not told again.
+TEST(RunHistory, a_trainer_that_is_started_again_leaves_no_hole) {
+    RunHistory history;
+    history.add_line(started(0));
+    for (std::uint64_t i = 1; i <= 10; ++i)
+        history.add_line(window(100 * i, static_cast<double>(i)));
+    history.add_line(held_out(1'000));
     history.add_line(line_of({Severity::warning,
                               "trainer_restarted",
                               "at game 1,000 the trainer was ended",
                               {{"games", 1'000}, {"from", 600}}}));
-    ASSERT_EQ(history.games().points().size(), 6u);
     EXPECT_EQ(history.restarts(), 1u);
     EXPECT_EQ(history.warnings().total, 1u);
     EXPECT_EQ(history.warning_counts().at("trainer_restarted"), 1u);
-    history.add_line(window(700, 100));
-    EXPECT_FALSE(history.games().points().back().games_per_second())
+    history.add_line(window(1'100, 100));
+    const auto& points = history.games().points();
+    ASSERT_EQ(points.size(), 11u);
+    for (std::uint64_t i = 0; i < points.size(); ++i)
+        EXPECT_EQ(points[i].games, 100 * (i + 1));
+    EXPECT_FALSE(points.back().games_per_second())
         << "the time of the restart is no time of playing";
-    history.add_line(started(200));
-    EXPECT_EQ(history.games().points().size(), 2u);
-    EXPECT_EQ(history.last_games(), 200u);
+    EXPECT_EQ(history.held_out().points().size(), 1u);
+    EXPECT_EQ(history.last_games(), 1'100u);
 }
 
 TEST(RunHistory, the_newest_start_tells_what_the_run_was_started_with) {
@@ -100,14 +128,10 @@ TEST(RunHistory, measurements_are_read_back_as_they_were_logged) {
     strength.pairs[0] = 16;
     strength.pairs[4] = 48;
     strength.stone_difference = 12;
-    othello::HeldOutReport held_out = {};
-    held_out.positions = 1'000;
-    held_out.error = 12.5;
-    held_out.error_by_empties[3] = 13;
     EventTeller teller("state");
     RunHistory history;
     history.add_line(line_of(teller.tell(Event::make(othello::event_strength, 500, strength), 1)));
-    history.add_line(line_of(teller.tell(Event::make(othello::event_held_out, 500, held_out), 1)));
+    history.add_line(held_out(500));
     EXPECT_EQ(history.bad_lines(), 0u);
     const auto& scores = history.against(othello::Opponent::model).points();
     ASSERT_EQ(scores.size(), 1u);
