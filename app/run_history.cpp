@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t saves_max = 64;
 constexpr double elo_max = 1e5;
 constexpr std::uint64_t games_max = 1'000'000'000'000;
+constexpr double timed_seconds_min = 0.1;   // several times as long as the supervisor looks away
 constexpr double time_max = 253402300800.;  // the year 10000
 
 std::string shortened(std::string text) {
@@ -161,15 +162,25 @@ bool RunHistory::take_window(const Json& json, const Happening& happening) {
     const auto count = static_cast<std::uint64_t>(point.count);
     if (point.games <= last_games_)
         go_back_to(point.games - std::min(point.games, count));
-    if (window_seconds_ && seconds > *window_seconds_ && point.games > window_games_) {
+    take_time(seconds, point);
+    last_games_ = point.games;
+    games_.add(point);
+    return true;
+}
+
+// A window has the time at which it was told, and several that were waiting are told at once: so
+// the games of all since the last point with a time count, once enough time has passed.
+void RunHistory::take_time(double seconds, GamesPoint& point) {
+    const bool is_going_on =
+        window_seconds_ && seconds >= *window_seconds_ && point.games > window_games_;
+    if (is_going_on && seconds - *window_seconds_ < timed_seconds_min)
+        return;
+    if (is_going_on) {
         point.timed_games = static_cast<double>(point.games - window_games_);
         point.seconds = seconds - *window_seconds_;
     }
     window_seconds_ = seconds;
     window_games_ = point.games;
-    last_games_ = point.games;
-    games_.add(point);
-    return true;
 }
 
 bool RunHistory::take_strength(const Json& json) {

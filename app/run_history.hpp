@@ -176,6 +176,7 @@ class RunHistory {
     bool take_event(const Json& json, const Happening& happening);
     bool take_start(const Json& json, const Happening& happening);
     bool take_window(const Json& json, const Happening& happening);
+    void take_time(double seconds, GamesPoint& point);
     bool take_strength(const Json& json);
     bool take_held_out(const Json& json);
     bool take_convergence(const Json& json);
@@ -195,7 +196,7 @@ class RunHistory {
     Recent<SavedCheckpoint> saves_;
     std::map<std::string, std::uint64_t> warning_counts_;
     std::optional<StartedWith> started_with_;
-    std::optional<double> window_seconds_;  // of the last window of this process ...
+    std::optional<double> window_seconds_;  // of the last window of this process with a time ...
     std::uint64_t window_games_ = 0;        // ... which ended there
     std::uint64_t starts_ = 0;
     std::uint64_t restarts_ = 0;

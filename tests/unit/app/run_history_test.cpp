@@ -59,6 +59,27 @@ TEST(RunHistory, windows_become_a_series_with_the_speed_between_them) {
     EXPECT_EQ(history.last_games(), 1'000u);
 }
 
+TEST(RunHistory, windows_that_were_told_at_once_make_no_speed_of_their_own) {
+    RunHistory history;
+    history.add_line(started(0));
+    std::uint64_t games = 0;
+    // Eight at a time, microseconds apart, every 0.1 s: 8,000 games a second.
+    for (int look = 1; look <= 100; ++look)
+        for (int window_of_look = 0; window_of_look < 8; ++window_of_look)
+            history.add_line(window(games += 100, 0.1001 * look + 1e-6 * window_of_look));
+    double timed_games = 0;
+    double seconds = 0;
+    for (const GamesPoint& point : history.games().points()) {
+        if (const auto rate = point.games_per_second(); rate) {
+            EXPECT_NEAR(*rate, 8'000, 20) << "at game " << point.games;
+        }
+        timed_games += point.timed_games;
+        seconds += point.seconds;
+    }
+    EXPECT_EQ(timed_games, 99 * 800) << "all but those of the first look";
+    EXPECT_NEAR(seconds, 9.91, 0.01);
+}
+
 TEST(RunHistory, a_run_that_goes_back_loses_what_lies_beyond) {
     RunHistory history;
     history.add_line(started(0));
