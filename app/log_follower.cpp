@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -22,14 +23,14 @@ bool is_log(const std::string& name) {
 }  // namespace
 
 bool LogFollower::read(const LineSink& sink, std::uint64_t bytes_max) {
-    const std::uint64_t until = bytes_ + bytes_max;
-    while (bytes_ < until) {
-        if (descriptor_ >= 0 && read_some(sink))
-            continue;
-        if (!open_next())
-            return false;
-    }
-    return true;
+    const std::uint64_t before = bytes_;
+    const std::string problem_before = std::exchange(problem_, "");
+    bool is_more = true;
+    while (is_more && bytes_ - before < bytes_max)
+        is_more = (descriptor_ >= 0 && read_some(sink)) || open_next();
+    if (problem_.empty() && bytes_ == before)
+        problem_ = problem_before;  // nothing says that it is over
+    return is_more;
 }
 
 bool LogFollower::read_some(const LineSink& sink) {

@@ -28,7 +28,8 @@ class LogFollower {
     // Reads on for about so many bytes. False: there was nothing more.
     bool read(const LineSink& sink, std::uint64_t bytes_max);
 
-    // Of one file that could not be read, or of the directory; empty: all could.
+    // What was in the way of the last read() that gave something or failed: a file that could not
+    // be read, or the directory. Empty: nothing was.
     const std::string& problem() const { return problem_; }
     std::uint64_t files() const { return files_; }
     std::uint64_t bytes() const { return bytes_; }

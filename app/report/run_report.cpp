@@ -70,11 +70,13 @@ void read_incidents(const std::string& state, RunReport& report) {
 void read_logs(const std::string& state, RunReport& report) {
     LogFollower follower(state);
     const auto take = [&](std::string_view line) { report.history.add_line(line); };
-    while (follower.read(take, log_piece_bytes)) {
+    for (bool is_more = true; is_more;) {
+        is_more = follower.read(take, log_piece_bytes);
+        if (!follower.problem().empty())
+            report.log_problem = follower.problem();
     }
     report.log_files = follower.files();
     report.log_bytes = follower.bytes();
-    report.log_problem = follower.problem();
     read_incidents(state, report);
     report.skipped_lines = follower.skipped_lines() + report.history.bad_lines();
 }

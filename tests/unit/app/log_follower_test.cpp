@@ -101,6 +101,18 @@ TEST_F(LogFollowerTest, what_is_no_file_is_told_and_left_out) {
               std::string::npos);
 }
 
+TEST_F(LogFollowerTest, a_problem_is_over_when_there_is_something_to_read_again) {
+    ASSERT_EQ(::mkfifo(path("training_1.jsonl").c_str(), 0600), 0);
+    LogFollower follower(state());
+    EXPECT_EQ(read(follower), Lines());
+    EXPECT_NE(follower.problem(), "");
+    EXPECT_EQ(read(follower), Lines());
+    EXPECT_NE(follower.problem(), "") << "nothing was read since";
+    append("training_2.jsonl", "b\n");
+    EXPECT_EQ(read(follower), Lines{"b"});
+    EXPECT_EQ(follower.problem(), "");
+}
+
 TEST_F(LogFollowerTest, without_logs_there_is_nothing) {
     LogFollower follower(state() + "/nowhere");
     EXPECT_EQ(read(follower), Lines());
