@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <utility>
 
 #include <fcntl.h>
@@ -15,10 +14,6 @@ namespace kiln::app {
 namespace {
 
 constexpr std::size_t piece_bytes = 64 * 1024;
-
-bool is_log(const std::string& name) {
-    return name.starts_with("training_") && name.ends_with(".jsonl");
-}
 
 }  // namespace
 
@@ -49,7 +44,7 @@ bool LogFollower::read_some(const LineSink& sink) {
         count = ::pread(descriptor_, bytes, sizeof(bytes), static_cast<off_t>(offset_));
     while (count < 0 && errno == EINTR);
     if (count < 0) {
-        problem_ = fmt::format("{}/{}: {}", directory_, name_, std::strerror(errno));
+        problem_ = fmt::format("{}: {}", path_, std::strerror(errno));
         close();
     }
     if (count <= 0)
@@ -87,17 +82,12 @@ void LogFollower::end_line(const LineSink& sink) {
 
 // The file after the one that was read.
 bool LogFollower::open_next() {
-    std::string next;
     std::error_code error;
-    for (std::filesystem::directory_iterator at(directory_, error), end; at != end && !error;
-         at.increment(error)) {
-        std::string name = at->path().filename().string();
-        if (is_log(name) && name > name_ && (next.empty() || name < next))
-            next = std::move(name);
-    }
+    const auto names = list_json_logs(directory_, error);
     if (error && error != std::errc::no_such_file_or_directory)
         problem_ = fmt::format("{}: {}", directory_, error.message());
-    if (next.empty())
+    const auto next = stamp_ ? names.upper_bound(*stamp_) : names.begin();
+    if (next == names.end())
         return false;
     // It may have grown between the last look and the beginning of the next file.
     if (descriptor_ >= 0) {
@@ -111,16 +101,16 @@ bool LogFollower::open_next() {
         ++skipped_lines_;
     partial_.clear();
     is_overlong_ = false;
-    name_ = next;
+    stamp_ = next->first;
+    path_ = directory_ + "/" + next->second;
     offset_ = 0;
-    const std::string path = directory_ + "/" + name_;
-    descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat status {};
     if (descriptor_ >= 0 && ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode)) {
         ++files_;
         return true;
     }
-    problem_ = fmt::format("{}: {}", path,
+    problem_ = fmt::format("{}: {}", path_,
                            descriptor_ < 0 ? std::strerror(errno) : "it is not a regular file");
     close();
     return true;

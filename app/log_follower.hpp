@@ -1,6 +1,6 @@
 // LogFollower: the lines of a run's JSON logs, oldest first, and those that are written meanwhile.
 //
-// Reads <state>/logs/training_*.jsonl in the order of their names, which is that of their age, and
+// Reads <state>/logs/training_*.jsonl in the order of their age, which log_names.hpp knows, and
 // remembers how far it got. A line is given when its end is there. Lines that are longer than any
 // of ours are passed over and counted, as is half a line at the end of a file that another follows.
 // Files that vanish or cannot be read are left out; why is told. Memory does not grow with the
@@ -9,8 +9,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "app/log_names.hpp"
 
 namespace kiln::app {
 
@@ -44,7 +47,8 @@ class LogFollower {
     void close();
 
     std::string directory_;
-    std::string name_;  // of the file being read, or read last
+    std::optional<LogStamp> stamp_;  // of the file being read, or read last; nothing: of none yet
+    std::string path_;               // its
     int descriptor_ = -1;
     std::uint64_t offset_ = 0;
     std::string partial_;

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <map>
 
 #include <fcntl.h>
 #include <fmt/chrono.h>
@@ -19,20 +18,15 @@ namespace {
 
 // What is written in one go when nobody flushes.
 constexpr std::size_t pending_limit = 64 * 1024;
-// Pairs of one second; more would mean that something restarts in a loop.
-constexpr int names_of_a_second = 1000;
+// More would mean that something else takes names in a loop.
+constexpr int names_tried = 1000;
 
-std::string stamp(RunLog::Time time) {
+std::string time_text(RunLog::Time time) {
     const auto milliseconds =
         std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
     return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
                        fmt::gmtime(std::chrono::system_clock::to_time_t(time)),
                        (milliseconds % 1000 + 1000) % 1000);
-}
-
-bool is_log(const std::filesystem::path& path) {
-    return path.filename().string().starts_with("training_") &&
-           (path.extension() == ".log" || path.extension() == ".jsonl");
 }
 
 }  // namespace
@@ -68,7 +62,7 @@ void RunLog::write(const LogEntry& entry) {
 }
 
 void RunLog::append(const LogEntry& entry) {
-    const std::string time = stamp(now_());
+    const std::string time = time_text(now_());
     text_.pending +=
         fmt::format("{} {:<7} {}\n", time, name_of(entry.severity), on_one_line(entry.text));
     Json line = {{"time", time},
@@ -121,15 +115,19 @@ bool RunLog::open_pair() {
         lose(errno);
         return false;
     }
-    remove_old();
-    const std::string name = fmt::format("training_{:%Y%m%d_%H%M%S}",
-                                         fmt::gmtime(std::chrono::system_clock::to_time_t(now_())));
+    const std::map<LogStamp, std::uint64_t> pairs = pairs_there();
+    remove_old(pairs);
+    LogStamp stamp = {
+        fmt::format("{:%Y%m%d_%H%M%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(now_())))};
+    for (const auto& [older, bytes] : pairs)
+        if (older.is_dated() && older.time >= stamp.time)
+            stamp = {older.time, older.number + 1};
     errno = EEXIST;
-    for (int number = 1; number <= names_of_a_second && errno == EEXIST; ++number) {
-        const std::string numbered = number == 1 ? name : fmt::format("{}_{}", name, number);
-        if (!open_new(text_, numbered + ".log"))
+    for (int tried = 0; tried < names_tried && errno == EEXIST; ++tried, ++stamp.number) {
+        const std::string name = "training_" + stamp.text();
+        if (!open_new(text_, name + ".log"))
             continue;
-        if (open_new(json_, numbered + ".jsonl"))
+        if (open_new(json_, name + ".jsonl"))
             return true;
         const int reason = errno;
         (void)::unlink(text_.path.c_str());
@@ -184,28 +182,35 @@ bool RunLog::write_pending(File& file) {
     return true;
 }
 
-// Makes room for the pair that begins. What cannot be removed stays.
-void RunLog::remove_old() {
-    std::map<std::string, std::uint64_t> pairs;  // without extension -> bytes, oldest first
-    std::uint64_t total = 0;
+// With their bytes.
+std::map<LogStamp, std::uint64_t> RunLog::pairs_there() const {
+    std::map<LogStamp, std::uint64_t> pairs;
     std::error_code error;
     for (std::filesystem::directory_iterator at(directory_, error), end; at != end && !error;
          at.increment(error)) {
+        const std::string name = at->path().filename().string();
         std::error_code unknown;
         const std::uintmax_t bytes = at->file_size(unknown);
-        if (!is_log(at->path()) || unknown)
-            continue;
-        pairs[at->path().stem().string()] += bytes;
-        total += bytes;
+        for (const char* extension : {".log", ".jsonl"})
+            if (const auto stamp = log_stamp(name, extension); stamp && !unknown)
+                pairs[*stamp] += bytes;
     }
+    return pairs;
+}
+
+// Makes room for the pair that begins. What cannot be removed stays.
+void RunLog::remove_old(const std::map<LogStamp, std::uint64_t>& pairs) {
+    std::uint64_t total = 0;
+    for (const auto& [stamp, bytes] : pairs)
+        total += bytes;
     std::size_t count = pairs.size();
     const std::uint64_t room =
         limits_.total_bytes - std::min(limits_.total_bytes, limits_.pair_bytes);
-    for (const auto& [name, bytes] : pairs) {
+    for (const auto& [stamp, bytes] : pairs) {
         if (count < limits_.pairs && total <= room)
             return;
         for (const char* extension : {".log", ".jsonl"})
-            (void)::unlink((directory_ + "/" + name + extension).c_str());
+            (void)::unlink((directory_ + "/training_" + stamp.text() + extension).c_str());
         total -= bytes;
         --count;
     }

@@ -3,10 +3,10 @@
 //     training_20261121_143005.log    2026-11-21T14:30:05.123Z info    games 1 to 100: ...
 //     training_20261121_143005.jsonl  {"time":"2026-11-21T14:30:05.123Z","level":"info",...}
 //
-// Names and times are UTC, so that they sort and no hour occurs twice. A pair of files is named
-// after the second in which it begins; a second pair of the same second gets _2. A pair that has
-// grown to `pair_bytes` is followed by a new one, and the oldest pairs go before all of them
-// together exceed `total_bytes` or `pairs`: a run of months stays within that.
+// Names and times are UTC, so that no hour occurs twice; how a pair of files is named, so that
+// those after it sort behind it whatever the clock does, is in log_names.hpp. A pair that has grown
+// to `pair_bytes` is followed by a new one, and the oldest pairs go before all of them together
+// exceed `total_bytes` or `pairs`: a run of months stays within that.
 //
 // Lines are whole or not there. They reach the system within a second, provided that flush() is
 // called once a second, and warnings at once; a process that is killed loses no more, a power cut
@@ -19,9 +19,11 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "app/log_entry.hpp"
+#include "app/log_names.hpp"
 
 namespace kiln::app {
 
@@ -76,7 +78,8 @@ class RunLog {
     void close_pair();
     bool write_pending(File& file);
     static void cut(File& file, std::uint64_t bytes);
-    void remove_old();
+    std::map<LogStamp, std::uint64_t> pairs_there() const;
+    void remove_old(const std::map<LogStamp, std::uint64_t>& pairs);
     void lose(int number);
 
     std::string directory_;

@@ -1,13 +1,12 @@
 #include "app/strength_log.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
-#include <set>
+#include <string_view>
 #include <variant>
 #include <vector>
+
+#include "app/log_follower.hpp"
 
 namespace kiln::app {
 namespace {
@@ -15,8 +14,7 @@ namespace {
 using othello::HeldOutReport;
 using othello::StrengthReport;
 
-// A line that is longer is none of ours; the rest of the file is passed over.
-constexpr std::streamsize line_bytes_max = 16 * 1024;
+constexpr std::uint64_t log_piece_bytes = 1'000'000;
 // In memory at a time; the oldest go, as on the curve there would be no room for them either.
 constexpr std::size_t measurements_max = 20'000;
 
@@ -108,9 +106,9 @@ void go_back_to(std::uint64_t games, std::vector<Measurement>& measurements) {
         measurements.pop_back();
 }
 
-void read_line(const std::string& line, std::vector<Measurement>& measurements) {
+void read_line(std::string_view line, std::vector<Measurement>& measurements) {
     const auto is_of = [&](const char* event) {
-        return line.find(std::string("\"event\":\"") + event + '"') != std::string::npos;
+        return line.find(std::string("\"event\":\"") + event + '"') != std::string_view::npos;
     };
     const bool is_start = is_of("started");
     const bool is_strength = is_of("strength");
@@ -136,28 +134,14 @@ void read_line(const std::string& line, std::vector<Measurement>& measurements) 
     measurements.push_back(*measurement);
 }
 
-void read_file(const std::filesystem::path& path, std::vector<Measurement>& measurements) {
-    std::ifstream file(path, std::ios::binary);
-    std::vector<char> buffer(static_cast<std::size_t>(line_bytes_max));
-    while (file.getline(buffer.data(), line_bytes_max))
-        read_line(buffer.data(), measurements);
-}
-
 }  // namespace
 
 StrengthCurve read_strength_curve(const std::string& state, std::uint64_t games) {
-    std::set<std::filesystem::path> files;  // by name is by age
-    std::error_code error;
-    for (std::filesystem::directory_iterator at(state + "/logs", error), end; at != end && !error;
-         at.increment(error)) {
-        std::error_code unknown;
-        if (at->path().filename().string().starts_with("training_") &&
-            at->path().extension() == ".jsonl" && at->is_regular_file(unknown))
-            files.insert(at->path());
-    }
     std::vector<Measurement> measurements;
-    for (const std::filesystem::path& path : files)
-        read_file(path, measurements);
+    LogFollower follower(state);
+    while (follower.read([&](std::string_view line) { read_line(line, measurements); },
+                         log_piece_bytes)) {
+    }
     go_back_to(games, measurements);
     StrengthCurve curve;
     for (const Measurement& measurement : measurements)

@@ -48,6 +48,17 @@ TEST_F(LogFollowerTest, files_are_read_in_the_order_of_their_age_and_only_json_l
     EXPECT_EQ(follower.problem(), "");
 }
 
+TEST_F(LogFollowerTest, numbers_of_one_second_are_read_as_numbers) {
+    Lines expected;
+    for (int number = 1; number <= 12; ++number) {
+        const std::string suffix = number == 1 ? "" : "_" + std::to_string(number);
+        expected.push_back(std::to_string(number));
+        append("training_20260101_000000" + suffix + ".jsonl", expected.back() + "\n");
+    }
+    LogFollower follower(state());
+    EXPECT_EQ(read(follower), expected);
+}
+
 TEST_F(LogFollowerTest, what_is_written_later_follows_also_in_a_new_file) {
     LogFollower follower(state());
     EXPECT_EQ(read(follower), Lines());

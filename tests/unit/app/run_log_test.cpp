@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "app/log_follower.hpp"
 #include "tests/support/child.hpp"
 #include "tests/support/temp_directory.hpp"
 
@@ -135,6 +136,44 @@ TEST_F(RunLogTest, two_logs_of_the_same_second_do_not_touch_each_other) {
     open()->write(Severity::info, "note", "third");
     EXPECT_EQ(lines(in_logs("training_20261121_143005_3.log")).size(), 1u);
     EXPECT_FALSE(std::filesystem::exists(in_logs(first_text)));
+}
+
+TEST_F(RunLogTest, a_clock_that_goes_back_does_not_break_the_order) {
+    open()->write(Severity::info, "note", "0");
+    now_ms_ -= 3'600'000;  // a machine without a battery for its clock
+    for (int i = 1; i <= 11; ++i)
+        open()->write(Severity::info, "note", std::to_string(i));
+    now_ms_ += 7'200'000;
+    open()->write(Severity::info, "note", "12");
+    EXPECT_TRUE(std::filesystem::exists(in_logs("training_20261121_143005_12.log")));
+    EXPECT_TRUE(std::filesystem::exists(in_logs("training_20261121_153005.log")));
+    EXPECT_EQ(names().size(), 2u * 13);
+    std::vector<std::string> texts;
+    LogFollower follower(directory_.path());
+    while (follower.read([&](std::string_view line) { texts.push_back(Json::parse(line)["text"]); },
+                         1'000'000)) {
+    }
+    ASSERT_EQ(texts.size(), 13u);
+    for (std::size_t i = 0; i < texts.size(); ++i)
+        EXPECT_EQ(texts[i], std::to_string(i));
+}
+
+TEST_F(RunLogTest, with_a_clock_that_went_back_the_oldest_pairs_go_first) {
+    const RunLog::Limits limits = {.pair_bytes = 20'000, .total_bytes = 100'000, .pairs = 3};
+    for (int i = 0; i < 12; ++i) {
+        open(limits)->write(Severity::info, "note", std::to_string(i));
+        now_ms_ -= 1000;
+    }
+    EXPECT_EQ(lines(in_logs("training_20261121_143005_12.log")).size(), 1u);
+    EXPECT_EQ(lines(in_logs("training_20261121_143005_10.log")).size(), 1u);
+    EXPECT_FALSE(std::filesystem::exists(in_logs("training_20261121_143005_9.log")));
+}
+
+TEST_F(RunLogTest, a_name_that_is_no_time_does_not_name_what_comes_after_it) {
+    std::filesystem::create_directory(directory_ / "logs");
+    std::ofstream(in_logs("training_plan.log")) << "mine";
+    open()->write(Severity::info, "note", "1");
+    EXPECT_EQ(lines(in_logs(first_text)).size(), 1u);
 }
 
 TEST_F(RunLogTest, a_run_of_any_length_stays_within_its_bytes) {
