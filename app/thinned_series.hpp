@@ -1,10 +1,12 @@
 // ThinnedSeries: a series of any length in bounded memory, as fine everywhere as anywhere.
 //
-// Each point stands for the same number of samples, the newest perhaps for fewer. When there are
-// too many points, neighbours become one and the number doubles. A Point has
+// Each point stands for up to `stride` samples. When there are too many points the stride doubles,
+// and neighbours become one as far as it allows. What is added may stand for several samples
+// itself, for more than the stride even; where each stands for one, so does every point for as many
+// as any other, but for the newest. A Point has
 //
 //     std::uint64_t games;         // at its newest sample: rising
-//     std::uint64_t samples = 1;   // it stands for
+//     std::uint64_t samples = 1;   // it stands for, at most samples_max
 //     void absorb(const Point&);   // takes in a later one; `games` and `samples` are seen to
 //
 // One thread.
@@ -12,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace kiln::app {
@@ -19,16 +22,24 @@ namespace kiln::app {
 template <typename Point>
 class ThinnedSeries {
   public:
-    // points_max: even.
+    // So that sums of them do not overflow.
+    static constexpr std::uint64_t samples_max = 1'000'000'000'000;
+
     explicit ThinnedSeries(std::size_t points_max) : points_max_(points_max) {}
 
-    void add(const Point& sample) {
-        if (points_.size() == points_max_ && points_.back().samples >= stride_)
-            halve();
-        if (!points_.empty() && points_.back().samples + sample.samples <= stride_)
-            merge(points_.back(), sample);
-        else
-            points_.push_back(sample);
+    void add(Point sample) {
+        append(points_, std::move(sample));
+        while (points_.size() > points_max_)
+            thin();
+    }
+
+    // Half as fine.
+    void thin() {
+        stride_ *= 2;
+        std::vector<Point> thinned;
+        for (Point& point : points_)
+            append(thinned, std::move(point));
+        points_ = std::move(thinned);
     }
 
     // What was beyond that game did not happen. The point in which it lies goes as a whole.
@@ -41,23 +52,17 @@ class ThinnedSeries {
     std::uint64_t stride() const { return stride_; }
 
   private:
-    static void merge(Point& point, const Point& later) {
-        const std::uint64_t samples = point.samples + later.samples;
-        point.absorb(later);
-        point.games = later.games;
-        point.samples = samples;
-    }
-
-    void halve() {
-        std::size_t kept = 0;
-        for (std::size_t at = 0; at < points_.size(); at += 2) {
-            Point point = points_[at];
-            if (at + 1 < points_.size())
-                merge(point, points_[at + 1]);
-            points_[kept++] = point;
+    void append(std::vector<Point>& points, Point sample) const {
+        if (points.empty() || points.back().samples + sample.samples > stride_) {
+            points.push_back(std::move(sample));
+            return;
         }
-        points_.resize(kept);
-        stride_ *= 2;
+        Point& point = points.back();
+        const std::uint64_t games = sample.games;
+        const std::uint64_t samples = point.samples + sample.samples;
+        point.absorb(std::move(sample));
+        point.games = games;
+        point.samples = samples;
     }
 
     std::size_t points_max_;

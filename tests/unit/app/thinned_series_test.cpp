@@ -44,6 +44,35 @@ TEST(ThinnedSeries, a_million_samples_are_as_fine_early_as_late) {
     EXPECT_EQ(games, 1'000'000u) << "no sample is lost";
 }
 
+TEST(ThinnedSeries, what_stands_for_many_samples_counts_as_many) {
+    ThinnedSeries<Sum> series(64);
+    std::uint64_t games = 0;
+    for (int i = 0; i < 1'000; ++i)  // long ago, and thinned before
+        series.add({games += 1'024, 1'024, 1'024.0});
+    for (int i = 0; i < 100'000; ++i)
+        series.add({++games, 1, 1.0});
+    ASSERT_LE(series.points().size(), 64u);
+    ASSERT_GE(series.points().size(), 32u);
+    std::uint64_t last = 0;
+    for (const Sum& point : series.points()) {
+        EXPECT_LE(point.samples, series.stride());
+        EXPECT_EQ(point.games - last, point.samples);
+        EXPECT_EQ(point.value, static_cast<double>(point.samples));
+        last = point.games;
+    }
+    EXPECT_EQ(last, games) << "no sample is lost";
+    EXPECT_EQ(series.stride(), 32'768u) << "as fine early as late";
+}
+
+TEST(ThinnedSeries, samples_of_any_size_stay_within_the_points) {
+    ThinnedSeries<Sum> series(8);
+    for (std::uint64_t games = 1; games <= 1'000; ++games) {
+        series.add({games, games % 3 == 0 ? ThinnedSeries<Sum>::samples_max : 1, 1.0});
+        ASSERT_LE(series.points().size(), 8u);
+    }
+    EXPECT_EQ(series.points().back().games, 1'000u);
+}
+
 TEST(ThinnedSeries, going_back_drops_the_point_in_which_the_game_lies) {
     ThinnedSeries<Sum> series = series_of(100, 64);
     ASSERT_EQ(series.stride(), 2u);
