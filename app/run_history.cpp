@@ -9,6 +9,7 @@
 
 #include "app/figures.hpp"
 #include "app/json_fields.hpp"
+#include "app/lasting_lines.hpp"
 #include "app/restart_policy.hpp"
 #include "app/text.hpp"
 
@@ -39,6 +40,7 @@ Happening happening_of(const Json& json) {
     happening.text = shortened(text_field(json, {"text"}));
     if (const auto games = count_field(json, {"games"}); games && *games <= games_max)
         happening.games = *games;
+    happening.times = times_of(json);
     return happening;
 }
 
@@ -99,8 +101,9 @@ bool RunHistory::take(const Json& json) {
     if (happening.severity < Severity::warning)
         return true;
     if (warning_counts_.size() < kinds_max || warning_counts_.contains(happening.event))
-        ++warning_counts_[happening.event];
-    warnings_.add(std::move(happening), happenings_max);
+        warning_counts_[happening.event] += happening.times;
+    const std::uint64_t times = happening.times;
+    warnings_.add(std::move(happening), happenings_max, times);
     return true;
 }
 
@@ -124,8 +127,8 @@ bool RunHistory::take_event(const Json& json, const Happening& happening) {
         happening.event == "trainer_ended") {
         // The series stay: what a new trainer learns once more is the same, and not told again.
         window_seconds_.reset();
-        restarts_ += is_restart ? 1 : 0;
-        lives_.add(happening, happenings_max);
+        restarts_ += is_restart ? happening.times : 0;
+        lives_.add(happening, happenings_max, happening.times);
     }
     return true;
 }
@@ -135,8 +138,8 @@ bool RunHistory::take_start(const Json& json, const Happening& happening) {
         return false;
     go_back_to(*happening.games);
     window_seconds_.reset();
-    ++starts_;
-    lives_.add(happening, happenings_max);
+    starts_ += happening.times;
+    lives_.add(happening, happenings_max, happening.times);
     Figures figures(json);
     const StartedWith with = {figures.count({"workers"}), figures.count({"memory_bytes"}),
                               figures.count({"planned_bytes"}), text_field(json, {"workload"}),
@@ -150,7 +153,8 @@ bool RunHistory::take_window(const Json& json, const Happening& happening) {
     GamesPoint point;
     point.games = figures.count({"games"});
     point.time = happening.time;
-    point.count = figures.within({"window_games"}, 1, 1e9);
+    point.samples = happening.times;
+    point.count = figures.within({"window_games"}, 1, figure_max);
     point.black_wins = figures.within({"black_wins"}, 0, point.count);
     point.white_wins = figures.within({"white_wins"}, 0, point.count);
     point.draws = figures.within({"draws"}, 0, point.count);
@@ -188,6 +192,7 @@ bool RunHistory::take_strength(const Json& json) {
     const auto opponent = opponent_named(text_field(json, {"opponent"}));
     ScorePoint point;
     point.games = figures.count({"games"});
+    point.samples = times_of(json);
     point.score = figures.estimate("score", "score_lower", "score_upper", 0, 1);
     point.stone_difference = figures.discs({"stone_difference"});
     if (opponent == othello::Opponent::model) {
@@ -209,6 +214,7 @@ bool RunHistory::take_held_out(const Json& json) {
     Figures figures(json);
     HeldOutPoint point;
     point.games = figures.count({"games"});
+    point.samples = times_of(json);
     point.error = figures.error({"error"});
     point.mobility_error = figures.error({"mobility_error"});
     point.winner_share = figures.share({"winner_share"});
@@ -231,6 +237,7 @@ bool RunHistory::take_convergence(const Json& json) {
     Figures figures(json);
     ConvergencePoint point;
     point.games = figures.count({"games"});
+    point.samples = times_of(json);
     point.touched_share = figures.share({"touched_share"});
     point.updates_per_weight = figures.within({"updates_per_weight"}, 0, Figures::figure_max);
     point.expected_updates =
@@ -250,7 +257,7 @@ bool RunHistory::take_saved(const Json& json, const Happening& happening) {
                                    figures.within({"duration_seconds"}, 0, Figures::figure_max),
                                    figures.within({"pause_seconds"}, 0, Figures::figure_max)};
     if (figures.is_whole())
-        saves_.add(saved, saves_max);
+        saves_.add(saved, saves_max, happening.times);
     return figures.is_whole();
 }
 

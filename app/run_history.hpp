@@ -105,6 +105,7 @@ struct Happening {
     std::string event;
     std::string text;
     std::optional<std::uint64_t> games;
+    std::uint64_t times = 1;  // lines of its kind, of which it is the newest
 };
 
 // The newest, and how many there were in all.
@@ -113,11 +114,12 @@ struct Recent {
     std::deque<Item> items;
     std::uint64_t total = 0;
 
-    void add(Item item, std::size_t items_max) {
+    // times: how many it stands for.
+    void add(Item item, std::size_t items_max, std::uint64_t times = 1) {
         items.push_back(std::move(item));
         if (items.size() > items_max)
             items.pop_front();
-        ++total;
+        total += times;
     }
 };
 

@@ -19,12 +19,12 @@
 
 namespace kiln::app {
 
+// Of one that is added: so that sums do not overflow.
+constexpr std::uint64_t samples_max = 1'000'000'000'000;
+
 template <typename Point>
 class ThinnedSeries {
   public:
-    // So that sums of them do not overflow.
-    static constexpr std::uint64_t samples_max = 1'000'000'000'000;
-
     explicit ThinnedSeries(std::size_t points_max) : points_max_(points_max) {}
 
     void add(Point sample) {

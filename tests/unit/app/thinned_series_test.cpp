@@ -67,7 +67,7 @@ TEST(ThinnedSeries, what_stands_for_many_samples_counts_as_many) {
 TEST(ThinnedSeries, samples_of_any_size_stay_within_the_points) {
     ThinnedSeries<Sum> series(8);
     for (std::uint64_t games = 1; games <= 1'000; ++games) {
-        series.add({games, games % 3 == 0 ? ThinnedSeries<Sum>::samples_max : 1, 1.0});
+        series.add({games, games % 3 == 0 ? samples_max : 1, 1.0});
         ASSERT_LE(series.points().size(), 8u);
     }
     EXPECT_EQ(series.points().back().games, 1'000u);
