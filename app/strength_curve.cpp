@@ -92,17 +92,23 @@ std::optional<Estimate> elo_over(const StrengthReport& report) {
     return std::nullopt;
 }
 
-void StrengthCurve::add(std::uint64_t games, const StrengthReport& report) {
+void StrengthCurve::add(std::uint64_t games, const StrengthReport& report,
+                        const std::optional<ChainedElo>& told) {
     const auto opponent = static_cast<std::uint32_t>(report.opponent);
     if (opponent >= othello::opponent_count)
         return;
     StrengthPoint& point = point_at(games);
     point.against[opponent] = report;
     // Frozen only just now it is the same player, and there is nothing to be in doubt of.
-    if (report.opponent == Opponent::model && report.opponent_games == games)
-        point.chained_elo = chain(report, Estimate());
-    else if (const auto elo = elo_over(report); elo)
-        point.chained_elo = chain(report, *elo);
+    const bool is_same_player =
+        report.opponent == Opponent::model && report.opponent_games == games;
+    const auto link = is_same_player ? std::optional<Estimate>(Estimate()) : elo_over(report);
+    if (!link)
+        return;
+    const bool is_of_this_chain = told && (!rival_games_ || told->origin_games == origin_games_);
+    if (is_of_this_chain)
+        take_over(*told, *link, report.opponent_games);
+    point.chained_elo = is_of_this_chain ? last_elo_ : chain(report, *link);
 }
 
 void StrengthCurve::add(std::uint64_t games, const othello::HeldOutReport& report) {
@@ -120,6 +126,21 @@ StrengthPoint& StrengthCurve::point_at(std::uint64_t games) {
     points_.emplace_back();
     points_.back().games = games;
     return points_.back();
+}
+
+// Goes on from there as chain() would have: what is not of the link is of the earlier self.
+void StrengthCurve::take_over(const ChainedElo& told, const Estimate& link,
+                              std::uint64_t rival_games) {
+    const auto rest = [](double whole, double part) {
+        return std::sqrt(std::max(whole * whole - part * part, 0.0));
+    };
+    const Estimate& elo = told.elo;
+    const double value = elo.value - link.value;
+    rival_elo_ = {value, value - rest(elo.value - elo.lower, link.value - link.lower),
+                  value + rest(elo.upper - elo.value, link.upper - link.value)};
+    rival_games_ = rival_games;
+    last_elo_ = elo;
+    origin_games_ = told.origin_games;
 }
 
 Estimate StrengthCurve::chain(const StrengthReport& report, const Estimate& link) {

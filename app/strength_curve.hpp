@@ -26,6 +26,11 @@ Estimate score_of(const othello::StrengthReport& report);
 // Elo over the earlier self; nothing without pairs.
 std::optional<Estimate> elo_over(const othello::StrengthReport& report);
 
+struct ChainedElo {
+    Estimate elo;
+    std::uint64_t origin_games = 0;
+};
+
 struct StrengthPoint {
     std::uint64_t games = 0;
     std::optional<othello::HeldOutReport> held_out;
@@ -37,8 +42,11 @@ class StrengthCurve {
   public:
     static constexpr std::size_t points_max = 64;
 
-    // In the order of games.
-    void add(std::uint64_t games, const othello::StrengthReport& report);
+    // In the order of games. `told`: the chained Elo as it was told when it was measured. It knows
+    // of trials of which the log has nothing any more, so it counts, as long as it has the same
+    // origin.
+    void add(std::uint64_t games, const othello::StrengthReport& report,
+             const std::optional<ChainedElo>& told = std::nullopt);
     void add(std::uint64_t games, const othello::HeldOutReport& report);
 
     const std::vector<StrengthPoint>& points() const { return points_; }
@@ -52,6 +60,7 @@ class StrengthCurve {
 
   private:
     StrengthPoint& point_at(std::uint64_t games);
+    void take_over(const ChainedElo& told, const Estimate& link, std::uint64_t rival_games);
     Estimate chain(const othello::StrengthReport& report, const Estimate& link);
 
     std::vector<StrengthPoint> points_;

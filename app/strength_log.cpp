@@ -21,6 +21,7 @@ constexpr std::size_t measurements_max = 20'000;
 struct Measurement {
     std::uint64_t games = 0;
     std::variant<StrengthReport, HeldOutReport> report;
+    std::optional<ChainedElo> chained_elo;
 };
 
 // Fields of a line. What is missing or of another type makes the line as a whole no measurement.
@@ -69,6 +70,13 @@ class Fields {
     bool is_whole_ = true;
 };
 
+// Any other number would make those that are added to it useless.
+bool is_elo(const Estimate& elo) {
+    constexpr double most = 1e5;
+    return -most <= elo.lower && elo.lower <= elo.value && elo.value <= elo.upper &&
+           elo.upper <= most;
+}
+
 std::optional<Measurement> read_strength(Fields fields) {
     StrengthReport report = {};
     const std::string opponent = fields.text("opponent");
@@ -86,7 +94,12 @@ std::optional<Measurement> read_strength(Fields fields) {
     const std::uint64_t games = fields.count("games");
     if (!fields.is_whole())
         return std::nullopt;
-    return Measurement{games, report};
+    const ChainedElo chained = {{fields.number("chained_elo"), fields.number("chained_elo_lower"),
+                                 fields.number("chained_elo_upper")},
+                                fields.count("chained_from_games")};
+    return Measurement{
+        games, report,
+        fields.is_whole() && is_elo(chained.elo) ? std::optional(chained) : std::nullopt};
 }
 
 std::optional<Measurement> read_held_out(Fields fields) {
@@ -97,7 +110,7 @@ std::optional<Measurement> read_held_out(Fields fields) {
     const std::uint64_t games = fields.count("games");
     if (!fields.is_whole())
         return std::nullopt;
-    return Measurement{games, report};
+    return Measurement{games, report, {}};
 }
 
 // What was measured beyond a game to which the run went back is not part of it any more.
@@ -144,9 +157,11 @@ StrengthCurve read_strength_curve(const std::string& state, std::uint64_t games)
     }
     go_back_to(games, measurements);
     StrengthCurve curve;
-    for (const Measurement& measurement : measurements)
-        std::visit([&](const auto& report) { curve.add(measurement.games, report); },
-                   measurement.report);
+    for (const auto& [measured_games, report, chained_elo] : measurements)
+        if (const auto* strength = std::get_if<StrengthReport>(&report); strength != nullptr)
+            curve.add(measured_games, *strength, chained_elo);
+        else
+            curve.add(measured_games, std::get<HeldOutReport>(report));
     return curve;
 }
 

@@ -76,6 +76,39 @@ TEST(StrengthCurve, elo_over_earlier_selves_adds_up_and_so_does_its_doubt) {
     EXPECT_NEAR(elo(4).upper - elo(4).value, std::sqrt(3.0) * (link.upper - link.value), 1e-9);
 }
 
+TEST(StrengthCurve, what_was_told_stands_for_trials_of_which_there_is_nothing_any_more) {
+    StrengthCurve whole;
+    StrengthCurve rest;
+    const auto measure = [&](std::uint64_t games, const StrengthReport& report, bool is_kept) {
+        whole.add(games, report);
+        if (is_kept)
+            rest.add(games, report, ChainedElo{*whole.points().back().chained_elo, 100});
+    };
+    measure(500, against_self(96, 100), false);
+    measure(2'000, against_self(80, 1'100), false);
+    measure(3'000, against_self(96, 2'100), true);
+    measure(5'000, against_self(80, 4'100), false);
+    measure(9'000, against_self(96, 8'100), true);
+    for (const std::uint64_t rival : {8'100u, 9'100u}) {  // nothing is told of what comes next
+        whole.add(10'000 + rival, against_self(70, rival));
+        rest.add(10'000 + rival, against_self(70, rival));
+    }
+    EXPECT_EQ(rest.origin_games(), 100u);
+    const StrengthPoint& last = rest.points().back();
+    const StrengthPoint& expected = whole.points().back();
+    EXPECT_NEAR(last.chained_elo->value, expected.chained_elo->value, 1e-6);
+    EXPECT_NEAR(last.chained_elo->lower, expected.chained_elo->lower, 1e-6);
+    EXPECT_NEAR(last.chained_elo->upper, expected.chained_elo->upper, 1e-6);
+}
+
+TEST(StrengthCurve, what_was_told_of_another_origin_is_not_mixed_in) {
+    StrengthCurve curve;
+    curve.add(500, against_self(96, 100));
+    curve.add(2'000, against_self(96, 1'100), ChainedElo{{5, 4, 6}, 1'100});
+    EXPECT_EQ(curve.origin_games(), 100u);
+    EXPECT_NEAR(curve.points().back().chained_elo->value, 2 * 190.8, 0.2);
+}
+
 TEST(StrengthCurve, a_self_that_was_frozen_just_now_adds_nothing) {
     StrengthCurve curve;
     curve.add(1'000, against_self(96, 100));

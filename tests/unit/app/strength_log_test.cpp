@@ -27,7 +27,7 @@ class StrengthLog : public testing::Test {
         json.update(entry.fields);
         return dump_line(json) + "\n";
     }
-    static std::string trial(std::uint64_t games, std::uint64_t rival_games, std::uint32_t wins) {
+    std::string trial(std::uint64_t games, std::uint64_t rival_games, std::uint32_t wins) {
         othello::StrengthReport report = {};
         report.opponent = othello::Opponent::model;
         report.opponent_games = rival_games;
@@ -39,9 +39,8 @@ class StrengthLog : public testing::Test {
         held_out.positions = 1'000;
         held_out.error = 12;
         held_out.error_by_empties[3] = 13;
-        EventTeller teller("state");
-        return line(teller.tell(Event::make(othello::event_strength, games, report), 1)) +
-               line(teller.tell(Event::make(othello::event_held_out, games, held_out), 1));
+        return line(teller_.tell(Event::make(othello::event_strength, games, report), 1)) +
+               line(teller_.tell(Event::make(othello::event_held_out, games, held_out), 1));
     }
     static std::string start(std::uint64_t games) {
         return line({Severity::info, "started", "training", {{"games", games}}});
@@ -57,6 +56,7 @@ class StrengthLog : public testing::Test {
 
   private:
     test::TempDirectory directory_;
+    EventTeller teller_{"state"};
 };
 
 using Games = std::vector<std::uint64_t>;
@@ -74,6 +74,17 @@ TEST_F(StrengthLog, what_was_logged_is_read_back_as_it_was) {
     EXPECT_EQ(point.against[2]->opponent_games, 1'008u);
     EXPECT_EQ(point.held_out->error_by_empties[3], 13);
     EXPECT_NEAR(point.chained_elo->value, 2 * 190.8, 0.2);
+}
+
+TEST_F(StrengthLog, the_chain_goes_on_where_trials_are_lost) {
+    std::string last;
+    for (std::uint64_t games = 1'000; games <= 64'000; games *= 2)
+        last = trial(games, games / 2, 96);
+    write("training_1.jsonl", last);
+    const StrengthCurve curve = read_strength_curve(directory().path(), 100'000);
+    ASSERT_EQ(curve.points().size(), 1u);
+    EXPECT_EQ(curve.origin_games(), 500u);
+    EXPECT_NEAR(curve.points()[0].chained_elo->value, 7 * 190.8, 1);
 }
 
 TEST_F(StrengthLog, what_lies_beyond_where_the_run_goes_on_is_left_out) {
