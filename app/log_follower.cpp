@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include <fcntl.h>
@@ -83,11 +84,15 @@ void LogFollower::end_line(const LineSink& sink) {
 // The file after the one that was read.
 bool LogFollower::open_next() {
     std::error_code error;
-    const auto names = list_json_logs(directory_, error);
+    const LogListing listing = list_logs(directory_, error);
     if (error && error != std::errc::no_such_file_or_directory)
         problem_ = fmt::format("{}: {}", directory_, error.message());
-    const auto next = stamp_ ? names.upper_bound(*stamp_) : names.begin();
-    if (next == names.end())
+    const bool is_history = !stamp_ && !listing.histories.empty();
+    const std::set<LogStamp>& logs = is_history ? listing.histories : listing.json_logs;
+    const auto next = is_history ? std::prev(logs.end())
+                      : stamp_   ? logs.upper_bound(*stamp_)
+                                 : logs.begin();
+    if (next == logs.end() || (until_ && *next > *until_))
         return false;
     // It may have grown between the last look and the beginning of the next file.
     if (descriptor_ >= 0) {
@@ -101,13 +106,18 @@ bool LogFollower::open_next() {
         ++skipped_lines_;
     partial_.clear();
     is_overlong_ = false;
-    stamp_ = next->first;
-    path_ = directory_ + "/" + next->second;
+    stamp_ = *next;
+    path_ = directory_ + "/" + (is_history ? history_name(*next) : pair_name(*next) + ".jsonl");
     offset_ = 0;
     descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat status {};
     if (descriptor_ >= 0 && ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode)) {
         ++files_;
+        return true;
+    }
+    if (is_history && descriptor_ < 0 && errno == ENOENT &&
+        !std::exchange(has_missed_history_, true)) {
+        stamp_.reset();  // a newer one has just taken its place
         return true;
     }
     problem_ = fmt::format("{}: {}", path_,

@@ -1,10 +1,10 @@
 // LogFollower: the lines of a run's JSON logs, oldest first, and those that are written meanwhile.
 //
-// Reads <state>/logs/training_*.jsonl in the order of their age, which log_names.hpp knows, and
-// remembers how far it got. A line is given when its end is there. Lines that are longer than any
-// of ours are passed over and counted, as is half a line at the end of a file that another follows.
-// Files that vanish or cannot be read are left out; why is told. Memory does not grow with the
-// logs. One thread.
+// Reads what lasts of logs that were removed, then <state>/logs/training_*.jsonl by age
+// (log_names.hpp), and remembers how far it got. A line is given when its end is there. Lines that
+// are longer than any of ours are passed over and counted, as is half a line at the end of a file
+// that another follows. Files that vanish or cannot be read are left out; why is told. Memory does
+// not grow with the logs. One thread.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "app/log_names.hpp"
 
@@ -23,7 +24,9 @@ class LogFollower {
 
     using LineSink = std::function<void(std::string_view line)>;
 
-    explicit LogFollower(const std::string& state) : directory_(state + "/logs") {}
+    // until: no log that is newer; without it, all.
+    explicit LogFollower(const std::string& state, std::optional<LogStamp> until = std::nullopt)
+        : directory_(state + "/logs"), until_(std::move(until)) {}
     ~LogFollower() { close(); }
     LogFollower(const LogFollower&) = delete;
     LogFollower& operator=(const LogFollower&) = delete;
@@ -47,8 +50,10 @@ class LogFollower {
     void close();
 
     std::string directory_;
+    std::optional<LogStamp> until_;
     std::optional<LogStamp> stamp_;  // of the file being read, or read last; nothing: of none yet
     std::string path_;               // its
+    bool has_missed_history_ = false;
     int descriptor_ = -1;
     std::uint64_t offset_ = 0;
     std::string partial_;

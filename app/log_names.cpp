@@ -9,7 +9,8 @@
 namespace kiln::app {
 namespace {
 
-constexpr std::string_view prefix = "training_";
+constexpr std::string_view pair_beginning = "training_";
+constexpr std::string_view history_beginning = "history_";
 constexpr std::string_view time_shape = "00000000_000000";
 
 bool is_time(std::string_view text) {
@@ -29,12 +30,13 @@ bool LogStamp::is_dated() const {
     return is_time(time);
 }
 
-std::optional<LogStamp> log_stamp(std::string_view file_name, std::string_view extension) {
-    if (!file_name.starts_with(prefix) || !file_name.ends_with(extension) ||
-        file_name.size() < prefix.size() + extension.size())
+std::optional<LogStamp> log_stamp(std::string_view file_name, std::string_view beginning,
+                                  std::string_view ending) {
+    if (!file_name.starts_with(beginning) || !file_name.ends_with(ending) ||
+        file_name.size() < beginning.size() + ending.size())
         return std::nullopt;
-    file_name.remove_prefix(prefix.size());
-    file_name.remove_suffix(extension.size());
+    file_name.remove_prefix(beginning.size());
+    file_name.remove_suffix(ending.size());
     const std::string whole(file_name);
     if (!is_time(file_name.substr(0, time_shape.size())))
         return LogStamp{whole};
@@ -44,16 +46,30 @@ std::optional<LogStamp> log_stamp(std::string_view file_name, std::string_view e
     return stamp.text() == whole ? stamp : LogStamp{whole};
 }
 
-std::map<LogStamp, std::string> list_json_logs(const std::string& directory,
-                                               std::error_code& error) {
-    std::map<LogStamp, std::string> names;
+std::string pair_name(const LogStamp& stamp) {
+    return fmt::format("{}{}", pair_beginning, stamp.text());
+}
+
+std::string history_name(const LogStamp& stamp) {
+    return fmt::format("{}{}.jsonl", history_beginning, stamp.text());
+}
+
+LogListing list_logs(const std::string& directory, std::error_code& error) {
+    LogListing listing;
     for (std::filesystem::directory_iterator at(directory, error), end; at != end && !error;
          at.increment(error)) {
-        std::string name = at->path().filename().string();
-        if (const auto stamp = log_stamp(name, ".jsonl"); stamp)
-            names.emplace(*stamp, std::move(name));
+        const std::string name = at->path().filename().string();
+        const auto json_log = log_stamp(name, pair_beginning, ".jsonl");
+        if (json_log)
+            listing.json_logs.insert(*json_log);
+        const auto pair = json_log ? json_log : log_stamp(name, pair_beginning, ".log");
+        if (pair && pair->is_dated())
+            listing.pairs.insert(*pair);
+        const auto history = log_stamp(name, history_beginning, ".jsonl");
+        if (history && history->is_dated())
+            listing.histories.insert(*history);
     }
-    return names;
+    return listing;
 }
 
 }  // namespace kiln::app

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/log_history.hpp"
 #include "app/text.hpp"
 
 namespace kiln::app {
@@ -37,7 +38,8 @@ RunLog::RunLog(const std::string& state, Severity threshold,
     : threshold_(threshold), warn_(std::move(warn)), limits_(limits), now_(std::move(now)) {
     std::error_code unknown;  // where we are: then the path as it was given does
     const std::filesystem::path absolute = std::filesystem::absolute(state, unknown);
-    directory_ = ((unknown ? std::filesystem::path(state) : absolute) / "logs").string();
+    state_ = (unknown ? std::filesystem::path(state) : absolute).string();
+    directory_ = state_ + "/logs";
     (void)open_pair();
 }
 
@@ -115,16 +117,18 @@ bool RunLog::open_pair() {
         lose(errno);
         return false;
     }
-    const std::map<LogStamp, std::uint64_t> pairs = pairs_there();
-    remove_old(pairs);
+    std::error_code unknown;
+    const LogListing there = list_logs(directory_, unknown);
+    remove_old(there);
     LogStamp stamp = {
         fmt::format("{:%Y%m%d_%H%M%S}", fmt::gmtime(std::chrono::system_clock::to_time_t(now_())))};
-    for (const auto& [older, bytes] : pairs)
-        if (older.is_dated() && older.time >= stamp.time)
-            stamp = {older.time, older.number + 1};
+    for (const auto* older : {&there.pairs, &there.histories})
+        for (const LogStamp& taken : *older)
+            if (taken >= stamp)
+                stamp = {taken.time, taken.number + 1};
     errno = EEXIST;
     for (int tried = 0; tried < names_tried && errno == EEXIST; ++tried, ++stamp.number) {
-        const std::string name = "training_" + stamp.text();
+        const std::string name = pair_name(stamp);
         if (!open_new(text_, name + ".log"))
             continue;
         if (open_new(json_, name + ".jsonl"))
@@ -182,38 +186,57 @@ bool RunLog::write_pending(File& file) {
     return true;
 }
 
-// With their bytes.
-std::map<LogStamp, std::uint64_t> RunLog::pairs_there() const {
-    std::map<LogStamp, std::uint64_t> pairs;
-    std::error_code error;
-    for (std::filesystem::directory_iterator at(directory_, error), end; at != end && !error;
-         at.increment(error)) {
-        const std::string name = at->path().filename().string();
+std::uint64_t RunLog::bytes_of(const LogStamp& stamp) const {
+    std::uint64_t bytes = 0;
+    for (const char* extension : {".log", ".jsonl"}) {
         std::error_code unknown;
-        const std::uintmax_t bytes = at->file_size(unknown);
-        for (const char* extension : {".log", ".jsonl"})
-            if (const auto stamp = log_stamp(name, extension); stamp && !unknown)
-                pairs[*stamp] += bytes;
+        const std::uintmax_t size =
+            std::filesystem::file_size(directory_ + "/" + pair_name(stamp) + extension, unknown);
+        bytes += unknown ? 0 : size;
     }
-    return pairs;
+    return bytes;
 }
 
 // Makes room for the pair that begins. What cannot be removed stays.
-void RunLog::remove_old(const std::map<LogStamp, std::uint64_t>& pairs) {
+void RunLog::remove_old(const LogListing& there) {
+    const auto remove = [&](const std::string& name) {
+        (void)::unlink((directory_ + "/" + name).c_str());
+    };
     std::uint64_t total = 0;
-    for (const auto& [stamp, bytes] : pairs)
-        total += bytes;
-    std::size_t count = pairs.size();
+    for (const LogStamp& stamp : there.pairs)
+        total += bytes_of(stamp);
+    std::size_t count = there.pairs.size();
     const std::uint64_t room =
-        limits_.total_bytes - std::min(limits_.total_bytes, limits_.pair_bytes);
-    for (const auto& [stamp, bytes] : pairs) {
-        if (count < limits_.pairs && total <= room)
-            return;
-        for (const char* extension : {".log", ".jsonl"})
-            (void)::unlink((directory_ + "/training_" + stamp.text() + extension).c_str());
-        total -= bytes;
+        limits_.total_bytes -
+        std::min(limits_.total_bytes, limits_.pair_bytes + limits_.history_bytes);
+    std::vector<LogStamp> old;
+    for (const LogStamp& stamp : there.pairs) {
+        const bool is_covered = !there.histories.empty() && stamp <= *there.histories.rbegin();
+        if (!is_covered && count < limits_.pairs && total <= room)
+            break;
+        old.push_back(stamp);
+        total -= bytes_of(stamp);
         --count;
     }
+    // The text goes first: what lasts needs room too, and is made of the JSON lines.
+    for (const LogStamp& stamp : old)
+        remove(pair_name(stamp) + ".log");
+    if (!old.empty())
+        keep_lasting(old.back());
+    for (const LogStamp& stamp : old)
+        remove(pair_name(stamp) + ".jsonl");
+}
+
+// Whether or not it can be kept, the pairs go: the log stays within its bytes.
+void RunLog::keep_lasting(const LogStamp& until) {
+    const int reason = write_history(state_, until, limits_.history_bytes);
+    const bool is_news = reason != 0 && !is_history_broken_;
+    is_history_broken_ = reason != 0;
+    if (is_news)
+        warn_(
+            fmt::format("what lasts of old logs in {} cannot be kept: {}; training goes on, the "
+                        "charts will lack it",
+                        directory_, std::strerror(reason)));
 }
 
 // The lines that wait are lost, and those that come until flush() succeeds.

@@ -6,7 +6,9 @@
 // Names and times are UTC, so that no hour occurs twice; how a pair of files is named, so that
 // those after it sort behind it whatever the clock does, is in log_names.hpp. A pair that has grown
 // to `pair_bytes` is followed by a new one, and the oldest pairs go before all of them together
-// exceed `total_bytes` or `pairs`: a run of months stays within that.
+// exceed `total_bytes` or `pairs`: a run of months stays within that. What lasts of a pair is kept
+// before it goes (log_history.hpp), in at most `history_bytes`: so the same months have a curve,
+// and their restarts are counted.
 //
 // Lines are whole or not there. They reach the system within a second, provided that flush() is
 // called once a second, and warnings at once; a process that is killed loses no more, a power cut
@@ -19,7 +21,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 
 #include "app/log_entry.hpp"
@@ -33,7 +34,8 @@ class RunLog {
 
     struct Limits {
         std::uint64_t pair_bytes = 16'000'000;
-        std::uint64_t total_bytes = 128'000'000;
+        std::uint64_t total_bytes = 128'000'000;  // with the history
+        std::uint64_t history_bytes = 4'000'000;
         std::uint32_t pairs = 100;
     };
 
@@ -78,10 +80,12 @@ class RunLog {
     void close_pair();
     bool write_pending(File& file);
     static void cut(File& file, std::uint64_t bytes);
-    std::map<LogStamp, std::uint64_t> pairs_there() const;
-    void remove_old(const std::map<LogStamp, std::uint64_t>& pairs);
+    std::uint64_t bytes_of(const LogStamp& stamp) const;
+    void remove_old(const LogListing& there);
+    void keep_lasting(const LogStamp& until);
     void lose(int number);
 
+    std::string state_;
     std::string directory_;
     Severity threshold_;
     std::function<void(const std::string&)> warn_;
@@ -93,6 +97,7 @@ class RunLog {
     std::uint64_t dropped_lines_ = 0;
     std::uint64_t lost_lines_ = 0;  // of the present outage
     bool is_broken_ = false;
+    bool is_history_broken_ = false;
 };
 
 }  // namespace kiln::app

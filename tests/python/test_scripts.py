@@ -151,6 +151,29 @@ def test_curves_pass_over_what_is_no_report(tmp_path):
     assert smooth([1.0, 3.0, 5.0], 2) == [1.0, 2.0, 4.0]
 
 
+def test_curves_begin_with_what_lasts_of_removed_logs(tmp_path):
+    (tmp_path / "logs").mkdir()
+
+    def write(name, games, **fields):
+        report = {"event": "window", "level": "warning", "games": games, **fields}
+        with open(tmp_path / "logs" / name, "a", encoding="utf-8") as file:
+            file.write(json.dumps(report) + "\n")
+
+    write("history_20260101_000000_2.jsonl", 1, stone_difference=-1)  # replaced already
+    write("history_20260101_000000_9.jsonl", 900, stone_difference=1)
+    write("training_20260101_000000_9.jsonl", 2, stone_difference=-1)  # covered
+    write("training_20260101_000000_11.jsonl", 1100, stone_difference=3)
+    write("training_20260101_000000_10.jsonl", 1000, stone_difference=2)
+    curves = Curves(tmp_path)
+    curves.refresh()
+    assert series(curves.windows, "stone_difference") == ([900, 1000, 1100], [[1, 2, 3]])
+    write("history_20260101_000000_10.jsonl", 1000, stone_difference=2)
+    write("training_20260101_000000_11.jsonl", 1200, stone_difference=4)
+    curves.refresh()
+    assert series(curves.windows, "stone_difference")[0] == [900, 1000, 1100, 1200]
+    assert len(curves.warnings) == 4  # nothing twice
+
+
 def test_plotting_curves(trained, tmp_path):
     program("monitor", trained, "--plot", tmp_path / "curves.png")
     picture = picture_of(tmp_path / "curves.png")

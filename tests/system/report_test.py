@@ -269,6 +269,35 @@ class OfRemains(Report):
         self.assertEqual(sum(point["of_games"] for point in report["training"]), 5_000_000)
         self.page("--state", self.path("s"))
 
+    def test_what_lasts_of_removed_logs_comes_first(self):
+        line = ('{"time":"2026-11-21T20:22:27.571Z","level":"%s","event":"%s","text":"t",'
+                '"games":%d%s}\n')
+        window = (',"window_games":%d,"seconds":%d,"black_wins":0,"white_wins":0,'
+                  '"draws":0,"stone_difference":1,"prediction_error":1,"times":%d')
+        restart = line % ("warning", "trainer_restarted", 500, ',"kind":"killed","from":400%s')
+        history = "".join(
+            line % ("info", "window", at, window % (1_000, at, 10))
+            for at in range(1_000, 100_001, 1_000)) + restart % ',"times":41'
+        held_out = line % ("info", "held_out", 500, ',"error":9,"mobility_error":11,'
+                           '"winner_share":0.5,"error_by_empties":[9,9,9,9]')
+        started = line % ("info", "started", 0, "")
+        self.log((started + held_out + history).encode(), "history_20260101_000000_9.jsonl")
+        # Covered by it, and not yet removed.
+        self.log((restart % "").encode(), "training_20260101_000000_9.jsonl")
+        self.log((restart % "").encode(), "history_20260101_000000_8.jsonl")
+        self.log((restart % "" + "".join(
+            line % ("info", "window", at, window % (100, at, 1))
+            for at in range(100_100, 101_001, 100))).encode(), "training_20260101_000000_10.jsonl")
+        report = self.json("--state", self.path("s"))
+        self.assertEqual(report["restarts"], 42)
+        self.assertEqual(report["starts"], 1)
+        self.assertEqual(report["logs"]["skipped_lines"], 0)
+        self.assertEqual(report["training"][0]["games"], 1_000)
+        self.assertEqual(report["training"][-1]["games"], 101_000)
+        self.assertEqual(report["strength"]["held_out"][0]["games"], 500)
+        self.assertEqual(sum(point["of_games"] for point in report["training"]), 101_000)
+        self.page("--state", self.path("s"))
+
     def test_a_logs_folder_that_is_none(self):
         os.makedirs(self.path("s"))
         self.write("s/logs", "a file")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,14 @@ class Curves:
                     f"{self._path}: give a state directory or one of the files logs/*.jsonl in it"
                 )
             return [self._path]
-        files = sorted((self._path / "logs").glob("training_*.jsonl"))
+        logs = self._path / "logs"
+        files = sorted(logs.glob("training_*.jsonl"), key=_age)
+        # What lasts of logs that were removed. It may cover some that are still there; when it is
+        # made anew, it has only what was read already.
+        for history in sorted(logs.glob("history_*.jsonl"), key=_age)[-1:]:
+            files = [f for f in files if f in self._read or _age(f) > _age(history)]
+            if not self._read:
+                files.insert(0, history)
         if not files:
             raise FileNotFoundError(f"{self._path}: there is no log (logs/*.jsonl) in it")
         return files
@@ -73,6 +81,11 @@ class Curves:
             self.held_out[games] = entry
         elif event == "strength":
             self.strength.setdefault(str(entry.get("opponent")), {})[games] = entry
+
+
+def _age(file: Path) -> list[int]:
+    """Sorts logs by their names, training_20261121_143005_10 after ..._9."""
+    return [int(number) for number in re.findall(r"[0-9]+", file.stem)]
 
 
 def series(reports: Reports, *fields: str) -> tuple[list[int], list[list[float]]]:
