@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from support import FAULTY_KILN, KILN, KilnTest, native_only, patch
+from support import FAULTY_KILN, KILN, KilnTest, children_of, native_only, patch
 
 IS_SANITIZED = bool(os.environ.get("KILN_SANITIZE"))
 SEED = 20261121
@@ -19,14 +19,6 @@ SEED = 20261121
 TICKETS = ["--workload", "null", "--games", "2048", "--epoch-games", "64", "--workers", "2",
            "--checkpoint-every", "512"]
 TICKET_US = 1000
-
-
-def children_of(pid):
-    try:
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            return [int(child) for child in file.read().split()]
-    except FileNotFoundError:
-        return []
 
 
 def is_there(pid):

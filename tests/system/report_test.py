@@ -4,11 +4,12 @@ import html.parser
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 import unittest
 
-from support import KILN, TIMEOUT_S, TRIED, KilnTest, patch
+from support import KILN, TIMEOUT_S, TRIED, KilnTest, children_of, patch
 
 LONG = ["--games", "1000000", "--epoch-games", "32", "--memory", "400MB", "--table-mib", "2",
         "--workers", "1", "--trials-every", "0", "--quiet"]
@@ -110,10 +111,7 @@ class OfARun(Report):
 
     def test_one_that_goes_on(self):
         run = self.start("train", *LONG, "--state", self.path("s"))
-        deadline = time.monotonic() + TIMEOUT_S
-        while not self.json_of_status().get("games"):
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)
+        self.wait_for_games(1)
         report = self.json("--state", self.path("s"))
         self.assertTrue(report["live"])
         self.assertEqual(report["operation_note"], "as the run has them now")
@@ -130,6 +128,25 @@ class OfARun(Report):
         self.assertIn("resident, says the kernel", self.page("--state", self.path("s")).text)
         run.kill()
         run.communicate()
+
+    def test_a_trainer_that_was_started_again_leaves_no_hole(self):
+        run = self.start("train", *LONG, "--checkpoint-every", "2048", "--state", self.path("s"))
+        self.wait_for_games(3000)
+        os.kill(children_of(run.pid)[0], signal.SIGKILL)
+        self.wait_for_games(6000)
+        self.kiln("stop", "--state", self.path("s"))
+        run.communicate(timeout=TIMEOUT_S)
+        report = self.json("--state", self.path("s"))
+        self.assertEqual(report["restarts"], 1)
+        self.assertGreaterEqual(report["training"][-1]["games"], 6000)
+        self.assertEqual(sum(point["of_games"] for point in report["training"]),
+                         report["training"][-1]["games"])
+
+    def wait_for_games(self, games):
+        deadline = time.monotonic() + TIMEOUT_S
+        while self.json_of_status().get("games", 0) < games:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
 
     def json_of_status(self):
         # Its socket is there a moment after the process.

@@ -137,6 +137,14 @@ class KilnTest(unittest.TestCase):
         self.assertTrue(contents[0] == contents[1], f"{left} and {right} differ")
 
 
+def children_of(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return [int(child) for child in file.read().split()]
+    except FileNotFoundError:
+        return []
+
+
 def caught_signals(pid):
     """Those that a process has handlers for, as the kernel's set of bits."""
     try:
