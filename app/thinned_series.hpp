@@ -1,9 +1,9 @@
 // ThinnedSeries: a series of any length in bounded memory, as fine everywhere as anywhere.
 //
-// Each point stands for up to `stride` samples. When there are too many points the stride doubles,
-// and neighbours become one as far as it allows. What is added may stand for several samples
-// itself, for more than the stride even; where each stands for one, so does every point for as many
-// as any other, but for the newest. A Point has
+// Each point stands for up to `stride` samples, a power of two. When there are too many points the
+// stride doubles, and neighbours become one as far as it allows. What is added may stand for
+// several samples itself, because it was thinned before: then the series is at once as coarse. A
+// Point has
 //
 //     std::uint64_t games;         // at its newest sample: rising
 //     std::uint64_t samples = 1;   // it stands for, at most samples_max
@@ -28,6 +28,8 @@ class ThinnedSeries {
     explicit ThinnedSeries(std::size_t points_max) : points_max_(points_max) {}
 
     void add(Point sample) {
+        while (stride_ < sample.samples)
+            thin();
         append(points_, std::move(sample));
         while (points_.size() > points_max_)
             thin();

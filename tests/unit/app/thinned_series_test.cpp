@@ -69,6 +69,7 @@ TEST(ThinnedSeries, samples_of_any_size_stay_within_the_points) {
     for (std::uint64_t games = 1; games <= 1'000; ++games) {
         series.add({games, games % 3 == 0 ? samples_max : 1, 1.0});
         ASSERT_LE(series.points().size(), 8u);
+        ASSERT_LE(series.points().back().samples, series.stride());
     }
     EXPECT_EQ(series.points().back().games, 1'000u);
 }
