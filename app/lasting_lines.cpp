@@ -14,8 +14,9 @@ namespace {
 
 constexpr std::size_t kind_bytes_max = 200;
 constexpr double games_max = 1e12;
-// What a line may grow by when it comes to stand for several: a field, and longer numbers.
-constexpr std::uint64_t growth_bytes = 200;
+// What a line may grow by when it comes to stand for several: a field, longer numbers, and the text
+// of a window.
+constexpr std::uint64_t growth_bytes = 400;
 
 }  // namespace
 
@@ -50,7 +51,7 @@ void LastingLines::add(std::string_view line) {
     kept.games = count_field(json, {"games"}).value_or(0);
     kept.samples = times_of(json);
     kept.order = ++added_;
-    kept.line = line;
+    kept.line = dump_line(json);  // as it would be given, and so long
     const bool is_window = event == "window";
     if (is_window && !read_window(json, kept.sums))
         return;

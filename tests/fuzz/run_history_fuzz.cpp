@@ -1,6 +1,8 @@
-// Lines of a run's logs and of its incidents, and the frame and page that are made of them.
+// Lines of a run's logs and of its incidents, what lasts of them, and the frame and page that are
+// made of them.
 #include <cmath>
 
+#include "app/lasting_lines.hpp"
 #include "app/monitor/frame.hpp"
 #include "app/report/run_report.hpp"
 #include "app/run_history.hpp"
@@ -50,14 +52,23 @@ void demand_sound(const RunHistory& history) {
 
 void run(Input input) {
     RunReport report;
+    constexpr std::uint64_t lasting_bytes = 2'000;
+    LastingLines lasting(lasting_bytes);
     std::string_view rest = text_of(input);
     while (!rest.empty()) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
         report.history.add_line(rest.substr(0, end));
         report.history.add_incident(rest.substr(0, end));
+        lasting.add(rest.substr(0, end));
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     demand_sound(report.history);
+    std::uint64_t bytes = 0;
+    lasting.give([&](const std::string& line) {
+        bytes += line.size() + 1;
+        demand(Json::parse(line, nullptr, false).is_object(), "what lasts is a line of a log");
+    });
+    demand(bytes <= lasting_bytes, "what lasts is bounded");
     MonitorView view;
     view.history = &report.history;
     const Canvas frame = draw_frame(view, 120, 40, {});
@@ -91,9 +102,11 @@ std::vector<std::string> seeds() {
     const std::string incident =
         R"({"games":20000,"kind":"killed","time":1795292576,"what":"was ended by Killed"})";
     return {
-        head + window + "\n" + head + strength, head + held_out + "\n" + head + convergence,
+        head + window + "\n" + head + strength,
+        head + held_out + "\n" + head + convergence,
         head + R"("started","text":"t","games":0,"workers":1,"memory_bytes":6,"planned_bytes":4})",
         warning + "\n" + incident,
+        head + window + "\n" + head.substr(0, head.size() - 8) + R"("times":32,"event":)" + window,
         head + R"("checkpoint_saved","text":"t","games":9,"bytes":9,"duration_seconds":1.5,)"
                R"("pause_seconds":0.1})"};
 }
