@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/figures.hpp"
+#include "app/lasting_lines.hpp"
 #include "app/text.hpp"
 
 namespace kiln::app {
@@ -61,6 +62,7 @@ bool RouterHistory::take_epoch(const Json& json, double time) {
     Figures figures(json);
     EpochPoint point;
     point.games = figures.count({"games"});
+    point.samples = times_of(json);
     point.epoch = static_cast<std::uint64_t>(figures.within({"epoch"}, 1, epochs_max));
     point.training_loss = figures.perhaps_within({"training_loss"}, -size_max, size_max);
     point.rate = figures.within({"rate"}, 0, size_max);
