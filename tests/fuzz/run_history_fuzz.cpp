@@ -30,6 +30,7 @@ void demand_sound(const RunHistory& history) {
     demand_sound(history.games());
     demand_sound(history.held_out());
     demand_sound(history.convergence());
+    demand_sound(history.router().epochs());
     for (const GamesPoint& point : history.games().points()) {
         demand(point.count >= 1, "a point stands for games");
         demand(std::abs(point.stone_difference()) <= 64, "a difference is of discs");
@@ -96,6 +97,16 @@ std::vector<std::string> seeds() {
     const std::string convergence =
         R"("convergence","text":"t","games":10000,"touched_share":0.26,"updates_per_weight":8.3,)"
         R"("expected_updates_per_weight":8.34,"stone_deviation":29.9})";
+    const std::string epoch =
+        R"("epoch","text":"t","games":100,"epoch":1,"training_loss":0.6,"training_accuracy":0.7,)"
+        R"("rate":0.01,"gradient_norm":0.2,"is_best":true,"validation_samples":9,"loss":0.5,)"
+        R"("accuracy":0.8,"auc":0.9,"calibration_error":0.05})";
+    const std::string end =
+        R"("training_ended","text":"t","games":100,"epochs":1,"is_early":true,"best_epoch":1,)"
+        R"("best_loss":0.5,"weights_kept":33})";
+    const std::string operation =
+        R"("started","text":"t","games":0,"workload":"router","workers":1,"memory_bytes":6,)"
+        R"("planned_bytes":4,"operation":{"keep":"5","metrics":"none"}})";
     const std::string warning =
         R"({"time":"2026-11-21T20:22:56.650Z","level":"warning","event":"trainer_restarted",)"
         R"("text":"<script>at game 20,000","kind":"killed","games":20000,"from":100})";
@@ -107,6 +118,7 @@ std::vector<std::string> seeds() {
         head + R"("started","text":"t","games":0,"workers":1,"memory_bytes":6,"planned_bytes":4})",
         warning + "\n" + incident,
         head + window + "\n" + head.substr(0, head.size() - 8) + R"("times":32,"event":)" + window,
+        head + operation + "\n" + head + epoch + "\n" + head + end,
         head + R"("checkpoint_saved","text":"t","games":9,"bytes":9,"duration_seconds":1.5,)"
                R"("pause_seconds":0.1})"};
 }
