@@ -154,7 +154,7 @@ bool RunHistory::take_window(const Json& json, const Happening& happening) {
     point.games = figures.count({"games"});
     point.time = happening.time;
     point.samples = happening.times;
-    point.count = figures.within({"window_games"}, 1, figure_max);
+    point.count = figures.within({"window_games"}, 1, Figures::figure_max);
     point.black_wins = figures.within({"black_wins"}, 0, point.count);
     point.white_wins = figures.within({"white_wins"}, 0, point.count);
     point.draws = figures.within({"draws"}, 0, point.count);

@@ -122,7 +122,8 @@ class Metrics(KilnTest):
 
         def collect():  # idle workers have no heartbeat: all together were seen, not all at once
             seen.update(self.scrape(port))
-            return wanted <= set(seen)
+            # Games are counted a moment after what happened at one of them was told.
+            return wanted <= set(seen) and seen["kiln_games_absorbed_total"][()] >= 10000
         self.wait_until(collect)
         named = {"up"}
         with open(os.path.join(DEPLOY, "grafana", "kiln.json"), encoding="utf-8") as file:
