@@ -24,7 +24,10 @@ std::optional<Hung> HeartbeatWatch::look(std::uint64_t now_ns, StatusPage& page)
         session_.is_new = scribe_.is_new = true;
         for (Line& line : workers_)
             line.is_new = true;
+        signs_changed_ns_ = now_ns;
     }
+    if (auto hung = look_at_process(now_ns, page))
+        return hung;
     if (auto hung = look_at(page.session, session_, now_ns, false)) {
         hung->thread = Hung::Thread::session;
         return hung;
@@ -40,6 +43,32 @@ std::optional<Hung> HeartbeatWatch::look(std::uint64_t now_ns, StatusPage& page)
         }
     }
     return std::nullopt;
+}
+
+// A process that is stopped does not wait for its disk, and may have been stopped between two
+// pieces of work, when nothing is expected of any thread.
+std::optional<Hung> HeartbeatWatch::look_at_process(std::uint64_t now_ns, const StatusPage& page) {
+    std::uint64_t signs = page.session.beats.load(std::memory_order_relaxed) +
+                          page.scribe.beats.load(std::memory_order_relaxed);
+    for (const Heartbeat& heartbeat : page.workers)
+        signs += heartbeat.beats.load(std::memory_order_relaxed);
+    if (signs != last_signs_ || signs_changed_ns_ == 0) {
+        last_signs_ = signs;
+        signs_changed_ns_ = now_ns;
+    }
+    const std::uint64_t silent_ns = now_ns - signs_changed_ns_;
+    if (silent_ns < limits_.ask_after_ns)
+        return std::nullopt;
+    if (!read_stopped_()) {
+        signs_changed_ns_ = now_ns;
+        return std::nullopt;
+    }
+    if (silent_ns < limits_.stopped_after_ns)
+        return std::nullopt;
+    Hung hung;
+    hung.silent_ns = silent_ns;
+    hung.is_stopped = true;
+    return hung;
 }
 
 std::optional<Hung> HeartbeatWatch::look_at(Heartbeat& heartbeat, Line& line, std::uint64_t now_ns,
@@ -75,13 +104,8 @@ std::optional<Hung> HeartbeatWatch::look_at(Heartbeat& heartbeat, Line& line, st
 // processor.
 bool HeartbeatWatch::is_silent(const Heartbeat& heartbeat, const Line& line,
                                std::uint64_t silent_ns, std::uint64_t busy_after_ns) const {
-    if (waits_for_disk(line.phase)) {
-        if (silent_ns < limits_.blocked_after_ns || silent_ns >= limits_.saving_after_ns)
-            return silent_ns >= limits_.saving_after_ns;
-        // One that is stopped does not wait for the disk.
-        const auto time = read_time_(heartbeat.thread.load(std::memory_order_relaxed));
-        return time && time->is_stopped;
-    }
+    if (waits_for_disk(line.phase))
+        return silent_ns >= limits_.saving_after_ns;
     if (silent_ns < busy_after_ns || !line.time)
         return silent_ns >= busy_after_ns;
     // A thread in an endless loop takes what processor time it can get; a third of it is a sure

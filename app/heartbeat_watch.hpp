@@ -26,8 +26,8 @@ struct WatchLimits {
     std::uint64_t hung_after_ns = 850'000'000;
     std::uint64_t blocked_after_ns = 5'000'000'000;    // it waits, and not for a processor
     std::uint64_t starved_after_ns = 120'000'000'000;  // it waits for a processor
-    // A slow disk may be why; one that is stopped is blocked.
-    std::uint64_t saving_after_ns = 120'000'000'000;
+    std::uint64_t saving_after_ns = 120'000'000'000;   // a slow disk may be why
+    std::uint64_t stopped_after_ns = 5'000'000'000;    // the process is stopped, whatever it was at
 
     std::uint64_t ticket_limit_ns = 600'000'000'000;  // for one ticket, beats or not; 0: none
 };
@@ -42,15 +42,20 @@ struct Hung {
     std::uint64_t work = 0;       // the ticket, shard, trial or generation
     std::uint64_t silent_ns = 0;  // since the last beat
     bool is_over_limit = false;   // it beats, but the ticket takes longer than allowed
+    bool is_stopped = false;      // all of it; `thread` says nothing then
 };
 
 class HeartbeatWatch {
   public:
     // Nothing if the kernel does not tell.
     using ReadTime = std::function<std::optional<platform::ThreadTime>(std::int32_t thread)>;
+    // Whether all of the process stands still, by SIGSTOP and the like.
+    using ReadStopped = std::function<bool()>;
 
-    HeartbeatWatch(const WatchLimits& limits, ReadTime read_time)
-        : limits_(limits), read_time_(std::move(read_time)) {}
+    HeartbeatWatch(const WatchLimits& limits, ReadTime read_time, ReadStopped read_stopped)
+        : limits_(limits),
+          read_time_(std::move(read_time)),
+          read_stopped_(std::move(read_stopped)) {}
 
     // Call a few times in ask_after_ns. Raises stop flags of workers; answers when that was in
     // vain.
@@ -74,6 +79,7 @@ class HeartbeatWatch {
         bool is_new = true;
     };
 
+    std::optional<Hung> look_at_process(std::uint64_t now_ns, const StatusPage& page);
     std::optional<Hung> look_at(Heartbeat& heartbeat, Line& line, std::uint64_t now_ns,
                                 bool may_ask);
     bool is_silent(const Heartbeat& heartbeat, const Line& line, std::uint64_t silent_ns,
@@ -81,7 +87,10 @@ class HeartbeatWatch {
 
     WatchLimits limits_;
     ReadTime read_time_;
+    ReadStopped read_stopped_;
     std::uint64_t last_look_ns_ = 0;
+    std::uint64_t last_signs_ = 0;  // of life, of all threads
+    std::uint64_t signs_changed_ns_ = 0;
     Line session_;
     Line scribe_;
     Line workers_[StatusPage::workers_max];

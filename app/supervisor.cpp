@@ -136,10 +136,16 @@ void Supervisor::launch() {
     }
     WatchLimits limits;
     limits.ticket_limit_ns = settings_.ticket_limit_ns;
-    watch_.emplace(limits, [pid = child_.pid()](std::int32_t thread) {
-        const auto time = platform::read_thread_time(pid, thread);
-        return time ? std::optional(time.value()) : std::nullopt;
-    });
+    watch_.emplace(
+        limits,
+        [pid = child_.pid()](std::int32_t thread) {
+            const auto time = platform::read_thread_time(pid, thread);
+            return time ? std::optional(time.value()) : std::nullopt;
+        },
+        [pid = child_.pid()] {
+            const auto first_thread = platform::read_thread_time(pid, pid);
+            return first_thread && first_thread.value().is_stopped;
+        });
     launched_games_ = start_.games;
     told_before_ = told_games_;
     observer_.on_start(settings_, start_.games, seconds());
@@ -375,6 +381,12 @@ Incident Supervisor::blame(Incident incident, const Heartbeat& heartbeat, unsign
 
 Incident Supervisor::incident_of(const Hung& hung) const {
     Incident incident = {IncidentKind::hung, page_->status.games_absorbed.load(), {}, {}, ""};
+    if (hung.is_stopped) {
+        incident.what =
+            fmt::format("was ended: it showed no life for {} ms, because it was stopped",
+                        hung.silent_ns / 1'000'000);
+        return incident;
+    }
     const std::string who = hung.thread == Hung::Thread::worker
                                 ? fmt::format("worker {}", hung.worker)
                             : hung.thread == Hung::Thread::session ? "its session"

@@ -13,7 +13,10 @@ constexpr std::uint64_t second = 1'000 * ms;
 constexpr std::int32_t looping = 501;
 constexpr std::int32_t starved = 502;
 constexpr std::int32_t blocked = 503;
-constexpr std::int32_t stopped = 504;
+
+bool never_stopped() {
+    return false;
+}
 
 // A page, a watch that looks at it every 50 ms, and threads whose processor time is made up.
 class HeartbeatWatchTest : public testing::Test {
@@ -52,15 +55,15 @@ class HeartbeatWatchTest : public testing::Test {
             return platform::ThreadTime{.cpu_ns = now_ns, .is_runnable = true};
         if (thread == starved || thread == blocked)
             return platform::ThreadTime{.cpu_ns = 7, .is_runnable = thread == starved};
-        if (thread == stopped)
-            return platform::ThreadTime{.cpu_ns = 7, .is_stopped = true};
         return std::nullopt;
     }
 
     std::unique_ptr<StatusPage> page = std::make_unique<StatusPage>();
     WatchLimits limits;
     std::uint64_t now_ns = 1'000 * second;
-    HeartbeatWatch watch{limits, [this](std::int32_t thread) { return read_time(thread); }};
+    bool is_stopped = false;  // the process
+    HeartbeatWatch watch{limits, [this](std::int32_t thread) { return read_time(thread); },
+                         [this] { return is_stopped; }};
 };
 
 TEST_F(HeartbeatWatchTest, a_beating_worker_is_fine_and_is_asked_nothing) {
@@ -132,9 +135,12 @@ TEST_F(HeartbeatWatchTest, a_starved_worker_is_asked_nothing_for_a_minute) {
 }
 
 TEST_F(HeartbeatWatchTest, a_looping_worker_beside_busy_neighbours_is_found_by_what_it_used) {
-    HeartbeatWatch slow(limits, [&](std::int32_t) {
-        return platform::ThreadTime{.cpu_ns = now_ns / 20, .is_runnable = true};
-    });
+    HeartbeatWatch slow(
+        limits,
+        [&](std::int32_t) {
+            return platform::ThreadTime{.cpu_ns = now_ns / 20, .is_runnable = true};
+        },
+        never_stopped);
     work(worker(0), Phase::playing, 77, looping);
     (void)slow.look(now_ns, *page);
     const std::uint64_t start_ns = now_ns;
@@ -166,12 +172,39 @@ TEST_F(HeartbeatWatchTest, loading_and_saving_get_the_patience_a_disk_needs) {
     }
 }
 
-TEST_F(HeartbeatWatchTest, one_that_is_stopped_does_not_wait_for_the_disk) {
+TEST_F(HeartbeatWatchTest,
+       a_process_that_is_stopped_does_not_wait_for_the_disk_nor_blames_a_ticket) {
     for (const Phase phase : {Phase::playing, Phase::loading, Phase::saving}) {
-        work(page->scribe, phase, 5, stopped);
+        work(worker(3), phase, 5, blocked);
+        work(page->scribe, phase, 5, blocked);
         pass(50 * ms);
-        EXPECT_EQ(hung_after(300 * second), limits.blocked_after_ns);
+        is_stopped = true;
+        const std::uint64_t before_ns = now_ns;
+        const auto hung = pass(300 * second);
+        ASSERT_TRUE(hung);
+        EXPECT_TRUE(hung->is_stopped);
+        EXPECT_EQ(now_ns - before_ns, limits.stopped_after_ns);
+        is_stopped = false;
     }
+}
+
+// Found by a trainer that was stopped when the scribe had been given a save and not begun it.
+TEST_F(HeartbeatWatchTest, a_process_may_be_stopped_when_nothing_is_expected_of_any_thread) {
+    page->session.rest();
+    EXPECT_FALSE(pass(300 * second));
+    is_stopped = true;
+    const auto hung = pass(limits.stopped_after_ns + second);
+    ASSERT_TRUE(hung);
+    EXPECT_TRUE(hung->is_stopped);
+}
+
+TEST_F(HeartbeatWatchTest, a_process_that_was_stopped_and_goes_on_is_left_alone) {
+    page->session.rest();
+    is_stopped = true;
+    EXPECT_FALSE(pass(limits.stopped_after_ns - second));
+    is_stopped = false;
+    page->session.beat();
+    EXPECT_FALSE(pass(300 * second));
 }
 
 TEST_F(HeartbeatWatchTest, tells_of_the_session_and_of_the_scribe) {
@@ -218,7 +251,8 @@ TEST_F(HeartbeatWatchTest, each_ticket_has_the_whole_limit) {
 
 TEST_F(HeartbeatWatchTest, without_a_limit_a_ticket_may_take_for_ever) {
     limits.ticket_limit_ns = 0;
-    HeartbeatWatch unlimited(limits, [this](std::int32_t thread) { return read_time(thread); });
+    HeartbeatWatch unlimited(
+        limits, [this](std::int32_t thread) { return read_time(thread); }, never_stopped);
     work(worker(1), Phase::playing, 31, looping);
     for (int looks = 0; looks < 100'000; ++looks) {
         now_ns += 100 * ms;
@@ -269,7 +303,7 @@ TEST_F(HeartbeatWatchTest, tells_since_when_a_worker_is_silent) {
     EXPECT_FALSE(pass(300 * ms));
     EXPECT_EQ(watch.silent_ns(0, now_ns), 300 * ms);
     EXPECT_EQ(watch.silent_ns(0, now_ns - second), 0u) << "a clock read earlier";
-    HeartbeatWatch unused(limits, {});
+    HeartbeatWatch unused(limits, {}, {});
     EXPECT_FALSE(unused.silent_ns(0, now_ns));
 }
 
