@@ -6,7 +6,7 @@ import re
 import signal
 import unittest
 
-from support import SMALL, TRIED, KilnTest, native_only
+from support import EMULATED, SMALL, TRIED, KilnTest, native_only
 
 SANITIZED = bool(os.environ.get("KILN_SANITIZE"))  # which needs memory of its own
 
@@ -78,7 +78,8 @@ class Train(KilnTest):
         self.assertEqual([row.split()[0] for row in rows], ["64", "128"])
 
     def test_interrupted_and_resumed_it_is_the_same_run(self):
-        target = 512 if os.environ.get("KILN_SANITIZE") else 2048  # which makes it ten times slower
+        # Sanitizers and emulators make it ten times slower.
+        target = 512 if SANITIZED or EMULATED else 2048
         run = ["--games", target, "--epoch-games", 32, "--exact-empties", 10, "--table-mib", 2,
                "--checkpoint-every", 64, "--keep", 1, "--trials-every", 0]
         self.kiln("train", *run, "--state", self.path("straight"))
