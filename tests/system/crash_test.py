@@ -137,7 +137,7 @@ class Killed(CrashTest):
         self.wait_for_checkpoints(1)
         os.kill(self.trainer_of(process), signal.SIGSTOP)
         self.finish(process)
-        self.assertRegex(self.restarts()[0]["text"], "showed no life for .*, because it was stopped")
+        self.assertRegex(self.restarts()[0]["text"], "no life for .*, because it was stopped")
         self.assert_undisturbed()
 
     def test_a_trainer_that_is_stopped_while_it_saves_is_not_taken_for_a_slow_disk(self):
@@ -151,7 +151,7 @@ class Killed(CrashTest):
         before = time.monotonic()
         self.finish(process)
         self.assertLess(time.monotonic() - before, 60)
-        self.assertRegex(self.restarts()[0]["text"], "showed no life for .*, because it was stopped")
+        self.assertRegex(self.restarts()[0]["text"], "no life for .*, because it was stopped")
         self.assert_undisturbed()
 
     def test_the_trainer_does_not_outlive_its_supervisor(self):
