@@ -15,7 +15,7 @@ namespace kiln::app {
 class IncidentFile {
   public:
     static constexpr const char* name = "incidents.jsonl";
-    static constexpr std::size_t bytes_max = 256 * 1024;
+    static constexpr std::size_t bytes_max = 256u << 10;
 
     // directory: an open descriptor, which must stay open.
     explicit IncidentFile(int directory) : directory_(directory) {}

@@ -14,7 +14,7 @@
 namespace kiln::app {
 namespace {
 
-constexpr std::size_t piece_bytes = 64 * 1024;
+constexpr std::size_t piece_bytes = 64u << 10;
 
 }  // namespace
 

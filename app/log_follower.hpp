@@ -20,7 +20,7 @@ namespace kiln::app {
 
 class LogFollower {
   public:
-    static constexpr std::size_t line_bytes_max = 64 * 1024;
+    static constexpr std::size_t line_bytes_max = 64u << 10;
 
     using LineSink = std::function<void(std::string_view line)>;
 

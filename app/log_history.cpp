@@ -13,7 +13,7 @@ namespace kiln::app {
 namespace {
 
 constexpr std::uint64_t log_piece_bytes = 1'000'000;
-constexpr std::size_t pending_limit = 64 * 1024;
+constexpr std::size_t pending_limit = 64u << 10;
 
 // Writes what is pending. False, with errno.
 bool write_all(int file, std::string& pending) {

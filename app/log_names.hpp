@@ -33,7 +33,7 @@ struct LogStamp {
     std::string text() const;
     // Whether its time is one.
     bool is_dated() const;
-    auto operator<=>(const LogStamp&) const = default;
+    auto operator<=>(const LogStamp&) const = default;  // NOLINT(modernize-use-nullptr)
 };
 
 // Of a name that begins and ends like that; nothing for others. text() is what lies between.

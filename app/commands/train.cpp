@@ -268,7 +268,7 @@ ExitCode train(const RunOptions& options, Console& console, ServiceLink& service
     MetricsExport metrics(
         settings,
         [&] {
-            const std::string text = format_metrics(control.status(), control.memory());
+            std::string text = format_metrics(control.status(), control.memory());
             supervisor.request_ledger();  // for the next time
             return text;
         },
