@@ -78,7 +78,7 @@ class Train(KilnTest):
         self.assertEqual([row.split()[0] for row in rows], ["64", "128"])
 
     def test_interrupted_and_resumed_it_is_the_same_run(self):
-        # Sanitizers and emulators make it ten times slower.
+        # Which sanitizers and emulators make several times slower.
         target = 512 if SANITIZED or EMULATED else 2048
         run = ["--games", target, "--epoch-games", 32, "--exact-empties", 10, "--table-mib", 2,
                "--checkpoint-every", 64, "--keep", 1, "--trials-every", 0]
